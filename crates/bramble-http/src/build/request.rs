@@ -1,0 +1,66 @@
+//! The request head that goes on to a backend.
+
+use std::net::IpAddr;
+
+use super::{forwarded, put, put_field, put_framing};
+use crate::{Form, Kind, RequestHead};
+
+/// What a forwarded request says beyond what the client said.
+#[derive(Clone, Copy, Debug)]
+pub struct Forward<'a> {
+    /// The address of the peer that sent the request.
+    pub client_ip: IpAddr,
+    /// How it came: `http` or `https`.
+    pub proto: &'a str,
+    /// Whether the configuration trusts that peer to say who its own client is.
+    pub trusted: bool,
+    /// The release that a worker shall answer from.
+    pub release: Option<&'a str>,
+    /// The `Host` that the backend gets; usually the request's own authority.
+    pub host: &'a [u8],
+}
+
+/// Appends the head of an HTTP/1.1 request: `head`, which was parsed from `buf`, as a backend
+/// may see it.
+///
+/// Dropped are hop-by-hop fields, `Upgrade`, `Expect` (the expectation is between the client
+/// and us), `Proxy`, `Bramble-*` and, unless trusted, whatever claims to say who the client is.
+pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &Forward<'_>) {
+    out.reserve(head.len + 512);
+    put_request_line(out, buf, head);
+    put(out, &[b"Host: ", how.host, b"\r\n"]);
+    for field in &head.fields {
+        if goes_on(field.kind, how.trusted) {
+            put_field(out, buf, field);
+        }
+    }
+    forwarded::put_identity(out, buf, head, how);
+    if let Some(release) = how.release {
+        put(out, &[b"Bramble-Release: ", release.as_bytes(), b"\r\n"]);
+    }
+    put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
+    put_framing(out, head.body);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The target in origin form: the authority of an absolute one is already in `Host`.
+fn put_request_line(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead) {
+    put(out, &[head.method.name(buf), b" "]);
+    let target = &head.target;
+    match target.form {
+        Form::Origin | Form::Asterisk => out.extend_from_slice(target.raw.of(buf)),
+        Form::Absolute if target.query.is_empty() => out.extend_from_slice(target.path.of(buf)),
+        Form::Absolute => put(out, &[target.path.of(buf), b"?", target.query.of(buf)]),
+    }
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+}
+
+fn goes_on(kind: Kind, trusted: bool) -> bool {
+    match kind {
+        Kind::Host | Kind::Expect | Kind::Proxy | Kind::Bramble | Kind::BrambleRelease => false,
+        // Their lists get our own element, in one field.
+        Kind::XForwardedFor | Kind::Forwarded => false,
+        kind if kind.is_identity() => trusted,
+        kind => !kind.is_hop_by_hop(),
+    }
+}

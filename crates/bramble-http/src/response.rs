@@ -1,0 +1,118 @@
+//! Reading the head of an answer.
+
+use crate::{
+    Body, Field, Kind, Limits, Parsed, Reject, Span, Version,
+    connection::Connection,
+    field,
+    framing::Framing,
+    head::{self, Reader, Stop},
+    request::version,
+    scan,
+};
+
+/// A checked head of an answer. Its spans point into the buffer that was parsed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// Bytes of the head with its empty line; the body begins there.
+    pub len: usize,
+    /// 100 to 599. Below 200 another head follows.
+    pub status: u16,
+    /// The words behind the status; may be empty.
+    pub reason: Span,
+    /// The version of whoever answered.
+    pub version: Version,
+    /// All fields in order.
+    pub fields: Vec<Field>,
+    /// How the body ends.
+    pub body: Body,
+    /// The length in `Content-Length`, which an answer without a body (HEAD, 304) may have too.
+    pub content_length: Option<u64>,
+    /// Whether the connection may carry another request.
+    pub keep_alive: bool,
+}
+
+impl ResponseHead {
+    /// The value of the first field of `kind`.
+    pub fn value<'a>(&self, buf: &'a [u8], kind: Kind) -> Option<&'a [u8]> {
+        field::value(&self.fields, buf, kind)
+    }
+
+    /// The values of all fields of `kind`, in order.
+    pub fn values<'a>(&self, buf: &'a [u8], kind: Kind) -> impl Iterator<Item = &'a [u8]> {
+        field::values(&self.fields, buf, kind)
+    }
+
+    fn clear(&mut self) {
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.clear();
+        *self = ResponseHead { fields, ..ResponseHead::default() };
+    }
+}
+
+/// Reads the head of an answer from the start of `buf` into `head`, whose memory is reused.
+///
+/// Underscores in names pass here: they can forge nothing on the way to a client, and apps
+/// send them.
+pub fn parse_response(
+    buf: &[u8],
+    limits: &Limits,
+    request_method_was_head: bool,
+    head: &mut ResponseHead,
+) -> Result<Parsed, Reject> {
+    head.clear();
+    head::parsed(read(buf, limits, request_method_was_head, head), buf, limits)
+}
+
+/// Whether an answer with `status` ends with its head, whatever its fields say
+/// (RFC 9112 section 6.3).
+pub(crate) fn is_bodiless(status: u16) -> bool {
+    matches!(status, 100..=199 | 204 | 304)
+}
+
+fn read(buf: &[u8], limits: &Limits, was_head: bool, head: &mut ResponseHead) -> Result<(), Stop> {
+    let mut reader = Reader::new(buf, limits);
+    status_line(&mut reader, head)?;
+
+    let mut framing = Framing::default();
+    let mut has_connection = false;
+    while let Some((name, value)) = reader.field(scan::TOKEN)? {
+        if head.fields.len() >= limits.fields {
+            return Err(Reject::TooManyFields.into());
+        }
+        let kind = Kind::of(name.of(buf));
+        head.fields.push(Field { name, value, kind });
+        framing.add(kind, value.of(buf), head.version)?;
+        has_connection |= kind == Kind::Connection;
+    }
+    head.len = reader.at();
+    head.content_length = framing.length;
+    if !was_head && !is_bodiless(head.status) {
+        head.body = framing.body(Body::UntilClose, limits)?;
+    }
+    let connection = match has_connection {
+        true => Connection::read(buf, &mut head.fields)?,
+        false => Connection::default(),
+    };
+    head.keep_alive = connection.persists(head.version) && head.body != Body::UntilClose;
+    Ok(())
+}
+
+fn status_line(reader: &mut Reader<'_>, head: &mut ResponseHead) -> Result<(), Stop> {
+    head.version = version(reader)?;
+    reader.expect(b' ', Reject::InvalidStatus)?;
+    head.status = match reader.array::<3>()? {
+        [a @ b'1'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            [a, b, c].iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'))
+        }
+        _ => return Err(Reject::InvalidStatus.into()),
+    };
+    if head.status == 101 {
+        return Err(Reject::SwitchingProtocols.into());
+    }
+    reader.expect(b' ', Reject::InvalidStatus)?;
+    head.reason = reader.text();
+    reader.line_end(Reject::InvalidReasonPhrase)
+}
+
+#[cfg(test)]
+mod tests;
