@@ -1,0 +1,21 @@
+//! One core's loop: listeners, streams, timers, TLS, file sending.
+//!
+//! Everything that makes a system call on the data path stands here; nothing here knows HTTP
+//! or configuration. A core is one thread with a tokio `current_thread` runtime; none of the
+//! types below are shared between cores.
+
+mod buffer;
+mod core;
+mod listener;
+mod precise_sleep;
+mod stream;
+mod timer;
+pub mod tls;
+mod watch;
+
+pub use crate::buffer::{Buffer, Buffers};
+pub use crate::core::{Core, spawn_core};
+pub use crate::listener::Listener;
+pub use crate::precise_sleep::PreciseSleep;
+pub use crate::stream::Stream;
+pub use crate::timer::{Timer, Timers};

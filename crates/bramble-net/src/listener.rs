@@ -1,0 +1,104 @@
+//! A listening socket of one core.
+//!
+//! Each core has its own, bound with `SO_REUSEPORT`, so the kernel spreads connections and no
+//! lock is needed. Accepted sockets are not registered with epoll: see [`Stream`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::stream::Stream;
+use crate::watch::watch;
+
+/// Connections that the kernel completes and keeps for us before `accept` (bounded by
+/// `net.core.somaxconn`).
+const BACKLOG: i32 = 4096;
+
+/// Accepts TCP connections on one address for one core.
+pub struct Listener {
+    socket: AsyncFd<OwnedFd>,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds and listens.
+    ///
+    /// # Errors
+    /// The address is taken, not ours, or not permitted.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = open(address)?;
+        sockopt::set_socket_reuseport(&socket, true)?;
+        // Accepted sockets inherit it, which saves a system call a connection.
+        sockopt::set_tcp_nodelay(&socket, true)?;
+        rustix::net::bind(&socket, &address)?;
+        rustix::net::listen(&socket, BACKLOG)?;
+        let address = local_address(&socket)?;
+        let socket = watch(socket, Interest::READABLE)?;
+        Ok(Self { socket, address })
+    }
+
+    /// Asks whether nobody else listens there, and which port port 0 becomes.
+    ///
+    /// Sockets with `SO_REUSEPORT` would share an address with another process of the same
+    /// user without a word; this one has it not, so it is refused.
+    ///
+    /// # Errors
+    /// The address is taken, not ours, or not permitted.
+    pub fn reserve(address: SocketAddr) -> io::Result<SocketAddr> {
+        let socket = open(address)?;
+        rustix::net::bind(&socket, &address)?;
+        local_address(&socket)
+    }
+
+    /// Where it listens, with the port that the kernel chose for port 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for the next connection.
+    ///
+    /// # Errors
+    /// Descriptors or memory have run out (the caller pauses), or the socket broke.
+    pub async fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
+        loop {
+            match self.try_accept() {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    self.socket.readable().await?.clear_ready();
+                    // An event that came before the flag was cleared is looked at here.
+                    match self.try_accept() {
+                        Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                        other => return other,
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn try_accept(&self) -> io::Result<(Stream, SocketAddr)> {
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let (socket, peer) = rustix::net::acceptfrom_with(&self.socket, flags)?;
+        let peer = peer.and_then(|p| SocketAddr::try_from(p).ok());
+        let peer = peer.ok_or_else(|| io::Error::other("the peer has no IP address"))?;
+        Ok((Stream::from_socket(socket)?, peer))
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    Ok(socket)
+}
+
+fn local_address(socket: &OwnedFd) -> io::Result<SocketAddr> {
+    SocketAddr::try_from(rustix::net::getsockname(socket)?)
+        .map_err(|_| io::Error::other("the listener has no IP address"))
+}

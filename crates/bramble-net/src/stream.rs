@@ -1,0 +1,210 @@
+//! A connection of the data path: TCP, plain or TLS.
+//!
+//! Every operation is tried first and waited for only when it would block. A socket is
+//! registered with epoll after its first would-block, so a connection that is accepted, read,
+//! answered and closed costs no `epoll_ctl`. A read that did not fill the buffer has emptied
+//! the socket (edge-triggered epoll tells of more), so it is not tried again in vain.
+
+mod secure;
+mod socket;
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::task::{Context, Poll, Waker, ready};
+
+use crate::tls::{Acceptor, Connector, KeyId};
+use secure::Secure;
+use socket::Socket;
+
+/// One connection, owned by one core.
+pub struct Stream {
+    socket: Socket,
+    tls: Option<Box<Secure>>,
+}
+
+impl Stream {
+    pub(crate) fn from_socket(socket: OwnedFd) -> io::Result<Self> {
+        Ok(Self { socket: Socket::connected(socket), tls: None })
+    }
+
+    /// Connects, and does the TLS handshake where `tls` is given.
+    ///
+    /// # Errors
+    /// The peer can't be reached, or is not whom the connector trusts.
+    pub async fn connect(address: SocketAddr, tls: Option<&Connector>) -> io::Result<Self> {
+        let mut socket = Socket::connect(address)?;
+        poll_fn(|cx| socket.poll_connected(cx)).await?;
+        let mut stream = Self { socket, tls: None };
+        if let Some(connector) = tls {
+            stream.handshake(Secure::client(connector)?).await?;
+        }
+        Ok(stream)
+    }
+
+    /// Does the TLS handshake of an accepted connection; returns the peer's key.
+    ///
+    /// # Errors
+    /// The peer speaks no TLS, or shows no key that the acceptor trusts.
+    pub async fn accept_tls(&mut self, acceptor: &Acceptor) -> io::Result<Option<KeyId>> {
+        self.handshake(Secure::server(acceptor)?).await?;
+        Ok(self.tls.as_ref().and_then(|tls| tls.peer_key()))
+    }
+
+    async fn handshake(&mut self, mut tls: Secure) -> io::Result<()> {
+        poll_fn(|cx| tls.poll_handshake(&mut self.socket, cx)).await?;
+        self.tls = Some(Box::new(tls));
+        Ok(())
+    }
+
+    /// Reads what is there; `Ok(0)` is the peer's end.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing is there, otherwise the connection is broken.
+    pub fn try_read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.socket.recv(buf),
+            Some(tls) => tls.read(&mut self.socket, buf),
+        }
+    }
+
+    /// Writes what fits in one vectored write.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing fits, otherwise the connection is broken.
+    pub fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.socket.send(bufs),
+            Some(tls) => tls.write(&mut self.socket, bufs),
+        }
+    }
+
+    /// Reads, or arranges for a wake-up.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.try_read(buf) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.poll_readable(cx))?;
+                }
+                other => return Poll::Ready(other),
+            }
+        }
+    }
+
+    /// Writes, or arranges for a wake-up.
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.try_write(bufs) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.socket.poll_writable(cx))?;
+                }
+                other => return Poll::Ready(other),
+            }
+        }
+    }
+
+    /// Puts out what TLS still holds back; without TLS nothing ever is.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.tls {
+            None => Poll::Ready(Ok(())),
+            Some(tls) => tls.poll_flush(&mut self.socket, cx),
+        }
+    }
+
+    /// Ready when a read is worth trying. Goes on writing what TLS holds back meanwhile, so
+    /// that a peer that waits for the rest of our message is never waited for.
+    pub fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(tls) = &mut self.tls
+            && let Poll::Ready(Err(e)) = tls.poll_flush(&mut self.socket, cx)
+        {
+            return Poll::Ready(Err(e));
+        }
+        self.socket.poll_readable(cx)
+    }
+
+    /// Waits until a read is worth trying.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub async fn readable(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_readable(cx)).await
+    }
+
+    /// Waits until a write is worth trying.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub async fn writable(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.socket.poll_writable(cx)).await
+    }
+
+    /// Reads at least one byte; `Ok(0)` is the peer's end.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_read(cx, buf)).await
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let n = poll_fn(|cx| self.poll_write(cx, &[IoSlice::new(bytes)])).await?;
+            bytes = bytes.get(n..).unwrap_or_default();
+        }
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Sends up to `count` bytes of a file from `offset` on without copying them through this
+    /// process; only a plain stream can.
+    pub fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: impl AsFd,
+        offset: &mut u64,
+        count: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.socket.send_file(file.as_fd(), offset, count) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.socket.poll_writable(cx))?;
+                }
+                other => return Poll::Ready(other),
+            }
+        }
+    }
+
+    /// Whether `poll_send_file` can be used.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.tls.is_none()
+    }
+
+    /// Whether an idle connection has seen its peer close it, or speak out of turn. Asks only
+    /// what epoll has told already, so it costs no system call and can be late.
+    #[must_use]
+    pub fn is_stale(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.tls.as_ref().is_some_and(|tls| tls.has_plaintext())
+            || self.socket.poll_readable(&mut cx).is_ready()
+    }
+
+    /// Says that no more will be written (TLS: with its closing alert, best effort).
+    pub fn shutdown_write(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.close(&mut self.socket);
+        }
+        self.socket.shutdown_write();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! A non-blocking TCP socket that meets epoll only when it must.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::task::{Context, Poll, ready};
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, Shutdown, SocketFlags, SocketType, sockopt};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::watch::watch;
+
+/// Socket and what is known of its readiness.
+pub(super) struct Socket {
+    fd: Fd,
+    /// A `recv` may yield something.
+    readable: bool,
+    /// A `send` may take something.
+    writable: bool,
+}
+
+enum Fd {
+    /// Not known to epoll.
+    Bare(OwnedFd),
+    Watched(AsyncFd<OwnedFd>),
+    /// Registration failed; every use says so.
+    Lost,
+}
+
+impl Socket {
+    /// An accepted socket: a first read and write are worth trying.
+    pub(super) fn connected(socket: OwnedFd) -> Self {
+        Self { fd: Fd::Bare(socket), readable: true, writable: true }
+    }
+
+    /// Starts to connect; `poll_connected` tells the outcome.
+    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+        sockopt::set_tcp_nodelay(&socket, true)?;
+        let writable = match rustix::net::connect(&socket, &address) {
+            Ok(()) => true,
+            Err(Errno::INPROGRESS) => false,
+            Err(e) => return Err(e.into()),
+        };
+        // An answer can't be there before the request is sent.
+        Ok(Self { fd: Fd::Bare(socket), readable: false, writable })
+    }
+
+    pub(super) fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.writable {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_writable(cx))?;
+        match sockopt::socket_error(self.fd()?) {
+            Ok(Ok(())) => Poll::Ready(Ok(())),
+            Ok(Err(e)) | Err(e) => Poll::Ready(Err(e.into())),
+        }
+    }
+
+    pub(super) fn recv(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.readable {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let wanted = buf.len();
+        loop {
+            match rustix::net::recv(self.fd()?, &mut *buf, RecvFlags::empty()) {
+                Ok((n, _)) => {
+                    self.readable = n == wanted || n == 0;
+                    return Ok(n);
+                }
+                Err(Errno::AGAIN) => {
+                    self.readable = false;
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if !self.writable {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        loop {
+            match rustix::io::writev(self.fd()?, bufs) {
+                Err(Errno::INTR) => {}
+                other => return self.written(other),
+            }
+        }
+    }
+
+    pub(super) fn send_file(
+        &mut self,
+        file: BorrowedFd<'_>,
+        offset: &mut u64,
+        count: usize,
+    ) -> io::Result<usize> {
+        if !self.writable {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let sent = rustix::fs::sendfile(self.fd()?, file, Some(offset), count);
+        self.written(sent)
+    }
+
+    fn written(&mut self, result: rustix::io::Result<usize>) -> io::Result<usize> {
+        if result == Err(Errno::AGAIN) {
+            self.writable = false;
+        }
+        result.map_err(io::Error::from)
+    }
+
+    pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.readable {
+            ready!(self.watch()?.poll_read_ready(cx))?.clear_ready();
+            self.readable = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.writable {
+            ready!(self.watch()?.poll_write_ready(cx))?.clear_ready();
+            self.writable = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn shutdown_write(&self) {
+        // The peer may be gone already: then there is nobody to tell.
+        if let Ok(fd) = self.fd() {
+            let _ = rustix::net::shutdown(fd, Shutdown::Write);
+        }
+    }
+
+    fn fd(&self) -> io::Result<BorrowedFd<'_>> {
+        match &self.fd {
+            Fd::Bare(fd) => Ok(fd.as_fd()),
+            Fd::Watched(fd) => Ok(fd.get_ref().as_fd()),
+            Fd::Lost => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Registers with epoll, once.
+    fn watch(&mut self) -> io::Result<&AsyncFd<OwnedFd>> {
+        self.fd = match std::mem::replace(&mut self.fd, Fd::Lost) {
+            Fd::Bare(fd) => Fd::Watched(watch(fd, Interest::READABLE | Interest::WRITABLE)?),
+            other => other,
+        };
+        match &self.fd {
+            Fd::Watched(fd) => Ok(fd),
+            Fd::Bare(_) | Fd::Lost => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use std::io::{IoSlice, Write};
+use std::net::SocketAddr;
+
+use crate::{Listener, Stream};
+
+async fn pair() -> (Stream, Stream) {
+    let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let (client, server) =
+        tokio::join!(Stream::connect(listener.address(), None), listener.accept());
+    (client.unwrap(), server.unwrap().0)
+}
+
+#[tokio::test]
+async fn bytes_go_both_ways() {
+    let (mut client, mut server) = pair().await;
+    let mut buf = [0; 16];
+    client.write_all(b"ping").await.unwrap();
+    assert_eq!(server.read(&mut buf).await.unwrap(), 4);
+    server.write_all(b"pong!").await.unwrap();
+    assert_eq!(client.read(&mut buf).await.unwrap(), 5);
+    assert_eq!(&buf[..5], b"pong!");
+}
+
+#[tokio::test]
+async fn an_end_that_comes_with_the_last_bytes_is_seen() {
+    let (mut client, mut server) = pair().await;
+    let mut buf = [0; 16];
+    client.write_all(b"bye").await.unwrap();
+    client.shutdown_write();
+    assert_eq!(server.read(&mut buf).await.unwrap(), 3);
+    assert_eq!(server.read(&mut buf).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn more_than_the_buffers_hold_arrives_whole() {
+    let (mut client, mut server) = pair().await;
+    let sent: Vec<u8> = (0..8_000_000_u32).map(|i| (i % 251) as u8).collect();
+    let (_, received) = tokio::join!(
+        async {
+            client.write_all(&sent).await.unwrap();
+            client.shutdown_write();
+        },
+        async {
+            let (mut all, mut buf) = (Vec::new(), vec![0; 65_536]);
+            loop {
+                match server.read(&mut buf).await.unwrap() {
+                    0 => return all,
+                    n => all.extend_from_slice(&buf[..n]),
+                }
+            }
+        }
+    );
+    assert!(received == sent);
+}
+
+#[tokio::test]
+async fn files_are_sent_from_an_offset() {
+    let (mut client, mut server) = pair().await;
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(b"0123456789").unwrap();
+    let mut offset = 4;
+    let sent =
+        std::future::poll_fn(|cx| server.poll_send_file(cx, &file, &mut offset, 5)).await.unwrap();
+    let mut buf = [0; 16];
+    let n = client.read(&mut buf).await.unwrap();
+    assert_eq!((sent, offset, &buf[..n]), (5, 9, &b"45678"[..]));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_was_closed_is_stale() {
+    let (mut client, mut server) = pair().await;
+    client.try_write(&[IoSlice::new(b"x")]).unwrap();
+    server.read(&mut [0; 8]).await.unwrap();
+    assert!(!server.is_stale());
+    drop(client);
+    for _ in 0..1000 {
+        if server.is_stale() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the close was never noticed");
+}
+
+#[tokio::test]
+async fn a_refused_connection_says_so() {
+    let address = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap().address();
+    let refused = Stream::connect(address, None).await.map(drop).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+}

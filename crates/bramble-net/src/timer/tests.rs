@@ -1,0 +1,49 @@
+use std::future::poll_fn;
+use std::time::{Duration, Instant};
+
+use tokio::task::LocalSet;
+
+use super::{TICK, Timers};
+
+async fn on_core<F: Future<Output = ()>>(work: F) {
+    LocalSet::new().run_until(work).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn is_due_after_its_time_and_not_before() {
+    on_core(async {
+        let timers = Timers::start();
+        let timer = timers.timer();
+        let start = Instant::now();
+        timer.arm(Duration::from_millis(50));
+        poll_fn(|cx| timer.poll_due(cx)).await;
+        assert!(start.elapsed() >= Duration::from_millis(50));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn arming_again_moves_the_deadline() {
+    on_core(async {
+        let timers = Timers::start();
+        let timer = timers.timer();
+        timer.arm(Duration::from_millis(1));
+        timer.arm(Duration::from_secs(3600));
+        let due = poll_fn(|cx| timer.poll_due(cx));
+        assert!(tokio::time::timeout(TICK * 4, due).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn dropped_timers_leave_nothing_armed() {
+    on_core(async {
+        let timers = Timers::start();
+        for _ in 0..100 {
+            timers.timer().arm(Duration::from_secs(1));
+        }
+        assert_eq!(timers.shared.armed.get(), 0);
+        assert!(timers.shared.slots.borrow().is_empty());
+    })
+    .await;
+}
