@@ -1,0 +1,96 @@
+//! What a data-plane process says of itself: shapes, and how the cores' shares add up.
+//!
+//! They stand here because the data plane fills them and the control plane passes them on,
+//! and neither may know the other.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a data-plane process says of itself; counters run from its start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerFacts {
+    /// Revision of the plan in force.
+    pub revision: u64,
+    /// Threads of the data plane.
+    pub threads: u16,
+    /// Client connections that are open.
+    pub connections: u64,
+    /// Requests that were begun.
+    pub requests: u64,
+    /// Requests that are not answered in full yet.
+    pub in_flight: u64,
+    /// Bytes written to clients, heads included.
+    pub bytes_out: u64,
+    /// Answers by class: 1xx to 5xx.
+    pub status: [u64; 5],
+    /// Time in which the paced file server was occupied.
+    pub busy_ms: u64,
+    /// Requests that wait for their turn there.
+    pub waiting: u64,
+    /// Requests and connections that were refused or cut, by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// Every backend of every pool.
+    pub backends: Vec<BackendFacts>,
+}
+
+/// One backend as this process sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackendFacts {
+    /// Pool that it stands in.
+    pub pool: String,
+    /// Name in the pool.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+    /// `up`, `down`, `checking`, `draining` or `disabled`.
+    pub state: String,
+    /// Requests sent to it.
+    pub requests: u64,
+    /// Attempts that failed.
+    pub errors: u64,
+    /// Requests that it works on.
+    pub in_flight: u64,
+    /// The newest failure in words.
+    pub last_error: Option<String>,
+}
+
+impl ServerFacts {
+    /// Adds another core's facts.
+    pub fn add(&mut self, other: Self) {
+        self.connections += other.connections;
+        self.requests += other.requests;
+        self.in_flight += other.in_flight;
+        self.bytes_out += other.bytes_out;
+        self.busy_ms += other.busy_ms;
+        self.waiting += other.waiting;
+        for (sum, n) in self.status.iter_mut().zip(other.status) {
+            *sum += n;
+        }
+        for (reason, n) in other.refused {
+            *self.refused.entry(reason).or_default() += n;
+        }
+        if self.backends.is_empty() {
+            self.backends = other.backends;
+            return;
+        }
+        // All cores run the same plan, so the backends come in the same order.
+        for (sum, other) in self.backends.iter_mut().zip(other.backends) {
+            sum.add(other);
+        }
+    }
+}
+
+impl BackendFacts {
+    fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.in_flight += other.in_flight;
+        if other.state == "down" {
+            self.state = other.state;
+        }
+        self.last_error = self.last_error.take().or(other.last_error);
+    }
+}

@@ -1,0 +1,13 @@
+//! Numbers about what runs: latency histograms, series over time, facts of a process and of the
+//! host. Knows nothing of HTTP, of the network and of who asks.
+
+pub mod facts;
+mod histogram;
+mod host;
+mod process;
+mod series;
+
+pub use histogram::Histogram;
+pub use host::HostFacts;
+pub use process::ProcessFacts;
+pub use series::{Point, Series};
