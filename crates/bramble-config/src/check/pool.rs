@@ -1,0 +1,137 @@
+//! Pools, their backends and their health check.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use toml::Spanned;
+
+use crate::check::{host, listener, name, number, route};
+use crate::error::{Finding, Findings};
+use crate::plan::{AdminState, Backend, HealthCheck, Link, Method, Pool};
+use crate::raw;
+
+const POOLS: usize = 256;
+const BACKENDS: usize = 1024;
+const RETRY_MS: u64 = 60_000;
+const RETRIES: u8 = 1;
+
+pub(crate) fn check(raw: &[Spanned<raw::Pool>], findings: &mut Findings) -> Vec<Pool> {
+    name::at_most("pool", raw, POOLS, findings);
+    name::check("pool", raw.iter().map(|pool| &pool.as_ref().name), findings);
+    raw.iter().map(|pool| check_one(pool.as_ref(), findings)).collect()
+}
+
+fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
+    Pool {
+        name: raw.name.as_ref().clone(),
+        method: raw.method.map_or_else(Method::default, method),
+        backends: backends(raw, findings),
+        health: raw.health.as_ref().map(|health| health_check(health, findings)),
+        retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
+        retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
+        release: None,
+    }
+}
+
+fn method(raw: raw::Method) -> Method {
+    match raw {
+        raw::Method::ByRequests => Method::ByRequests,
+    }
+}
+
+fn backends(raw: &raw::Pool, findings: &mut Findings) -> Vec<Backend> {
+    if raw.backend.is_empty() {
+        let message = format!("pool `{}` has no backend", raw.name.as_ref());
+        let help = "add [[pool.backend]] with address = \"127.0.0.1:9001\" below it";
+        findings.add(Finding::new(raw.name.span(), message).label("empty pool").help(help));
+    }
+    name::at_most("pool.backend", &raw.backend, BACKENDS, findings);
+    let names = raw.backend.iter().filter_map(|backend| backend.as_ref().name.as_ref());
+    name::check("backend", names, findings);
+    let mut seen = HashSet::new();
+    raw.backend.iter().filter_map(|one| backend(one.as_ref(), &mut seen, findings)).collect()
+}
+
+fn backend(
+    raw: &raw::Backend,
+    seen: &mut HashSet<SocketAddr>,
+    findings: &mut Findings,
+) -> Option<Backend> {
+    let weight = weight(raw.weight.as_ref(), findings);
+    let address = backend_address(&raw.address, seen, findings)?;
+    let name = raw.name.as_ref().map_or_else(|| address.to_string(), |name| name.as_ref().clone());
+    let admin = raw.state.map_or_else(AdminState::default, admin_state);
+    Some(Backend { name, address, weight, admin, link: Link::Plain })
+}
+
+fn backend_address(
+    raw: &Spanned<String>,
+    seen: &mut HashSet<SocketAddr>,
+    findings: &mut Findings,
+) -> Option<SocketAddr> {
+    let address = listener::address(raw, findings)?;
+    let (message, label, help) = if address.ip().is_unspecified() {
+        let message = format!("nobody can connect to {address}");
+        (message, "stands for any address", "give the address that the backend has")
+    } else if !seen.insert(address) {
+        let message = format!("{address} is a backend of this pool already");
+        (message, "used twice", "leave one out; for more requests to it raise its `weight`")
+    } else {
+        return Some(address);
+    };
+    findings.add(Finding::new(raw.span(), message).label(label).help(help));
+    Some(address)
+}
+
+/// In hundredths, which is what Apache's counting works with.
+fn weight(raw: Option<&Spanned<f64>>, findings: &mut Findings) -> u32 {
+    let Some(raw) = raw else { return 100 };
+    let value = *raw.as_ref();
+    let hundredths = (value * 100.0).round();
+    if !(1.0..=100.0).contains(&value) {
+        let message = format!("`weight` is {value}");
+        findings.add(number::out_of_range(raw, message, "1.00", "100.00"));
+        return 100;
+    }
+    if (value * 100.0 - hundredths).abs() > 1e-6 {
+        let message = format!("`weight` is {value}: it has more than two decimals");
+        let help = format!("write {:.2}", hundredths / 100.0);
+        findings.add(Finding::new(raw.span(), message).label("too fine").help(help));
+    }
+    // Within 100..=10,000 after the check above, so the cast loses nothing.
+    hundredths as u32
+}
+
+fn admin_state(raw: raw::State) -> AdminState {
+    match raw {
+        raw::State::Disabled => AdminState::Disabled,
+        raw::State::Draining => AdminState::Draining,
+        raw::State::Enabled => AdminState::Enabled,
+    }
+}
+
+fn health_check(raw: &raw::Health, findings: &mut Findings) -> HealthCheck {
+    let passes = number::in_range("passes", raw.passes.as_ref(), 1..=1000, 1, findings);
+    let fails = number::in_range("fails", raw.fails.as_ref(), 1..=1000, 2, findings);
+    HealthCheck {
+        path: raw.path.as_ref().map_or_else(|| "/".to_owned(), |path| target(path, findings)),
+        host: raw.host.as_ref().map_or_else(|| "localhost".to_owned(), |one| single(one, findings)),
+        interval_ms: number::ms("interval_ms", &raw.interval_ms, 1000, findings),
+        timeout_ms: number::ms("timeout_ms", &raw.timeout_ms, 1000, findings),
+        passes,
+        fails,
+    }
+}
+
+fn target(path: &Spanned<String>, findings: &mut Findings) -> String {
+    if !path.as_ref().starts_with('/') || !path.as_ref().bytes().all(route::is_target_byte) {
+        let message = format!("`{}` can't be asked for", path.as_ref());
+        let help = "a path starts with `/` and has no space, as \"/health\"";
+        findings.add(Finding::new(path.span(), message).label("not a path").help(help));
+    }
+    path.as_ref().clone()
+}
+
+fn single(name: &Spanned<String>, findings: &mut Findings) -> String {
+    host::check(std::slice::from_ref(name), findings).concat()
+}

@@ -1,0 +1,182 @@
+//! What changes from one configuration to another, in lines that a human reads.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::config::{Config, Site};
+use crate::plan::{Action, Backend, HealthCheck, Listener, Method, Pool, Route};
+
+/// A part of a configuration as text: its name (`pool web`) and its fields.
+#[derive(Default)]
+struct Part {
+    name: String,
+    /// When the parent comes or goes as a whole, that is said once, not for each child.
+    parent: Option<String>,
+    fields: Vec<(String, String)>,
+}
+
+impl Config {
+    /// The changes that lead from this configuration to `new`, one line each, as
+    /// `pool web: retry_ms 60000 → 5000` or `site blog: added`.
+    #[must_use]
+    pub fn diff(&self, new: &Self) -> Vec<String> {
+        let (before, after) = (parts(self), parts(new));
+        let mut lines = only_in(&before, &after, "removed");
+        for part in &after {
+            lines.extend(find(&before, &part.name).iter().flat_map(|old| changes(old, part)));
+        }
+        lines.extend(only_in(&after, &before, "added"));
+        lines.extend(order_of_routes(&self.declared_routes, &new.declared_routes));
+        lines
+    }
+}
+
+fn only_in(these: &[Part], those: &[Part], verb: &str) -> Vec<String> {
+    let is_alone = |part: &&Part| {
+        let parent_stays = part.parent.as_ref().is_none_or(|name| find(those, name).is_some());
+        parent_stays && find(those, &part.name).is_none()
+    };
+    these.iter().filter(is_alone).map(|part| format!("{}: {verb}", part.name)).collect()
+}
+
+fn find<'a>(parts: &'a [Part], name: &str) -> Option<&'a Part> {
+    parts.iter().find(|part| part.name == name)
+}
+
+fn changes(old: &Part, new: &Part) -> Vec<String> {
+    let prefix = if new.name.is_empty() { String::new() } else { format!("{}: ", new.name) };
+    let pairs = old.fields.iter().zip(&new.fields).filter(|(old, new)| old != new);
+    pairs.map(|(old, new)| format!("{prefix}{} {} → {}", new.0, old.1, new.1)).collect()
+}
+
+/// Routes are tried in order, so their order is a fact of its own.
+fn order_of_routes(old: &[Route], new: &[Route]) -> Option<String> {
+    let kept = |routes: &[Route], others: &[Route]| -> Vec<String> {
+        let others: Vec<String> = others.iter().map(route_name).collect();
+        routes.iter().map(route_name).filter(|name| others.contains(name)).collect()
+    };
+    (kept(old, new) != kept(new, old)).then(|| "routes: order changed".to_owned())
+}
+
+fn parts(config: &Config) -> Vec<Part> {
+    let mut parts = vec![
+        top(config),
+        Part::of("limits", &config.limits),
+        Part::of("timeouts", &config.timeouts),
+    ];
+    parts.extend(config.listeners.iter().map(listener));
+    for one in &config.pools {
+        parts.push(pool(one));
+        parts.extend(one.backends.iter().map(|member| backend(one, member)));
+    }
+    parts.extend(config.sites.iter().map(site));
+    parts.extend(config.declared_routes.iter().map(route));
+    parts
+}
+
+fn top(config: &Config) -> Part {
+    Part::new("")
+        .with("threads", config.threads)
+        .with("trusted_proxies", list(config.trusted_proxies.iter()))
+}
+
+fn listener(listener: &Listener) -> Part {
+    Part::new(format!("listener {}", listener.name)).with("address", listener.address)
+}
+
+fn pool(pool: &Pool) -> Part {
+    Part::new(format!("pool {}", pool.name))
+        .with("method", method(pool.method))
+        .with("retry_ms", pool.retry_ms)
+        .with("retries", pool.retries)
+        .with("health", optional(pool.health.as_ref().map(health)))
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::ByRequests => "by_requests",
+    }
+}
+
+fn health(check: &HealthCheck) -> String {
+    format!(
+        "GET {}{} every {} ms within {} ms, {} up, {} down",
+        check.host, check.path, check.interval_ms, check.timeout_ms, check.passes, check.fails
+    )
+}
+
+fn backend(pool: &Pool, backend: &Backend) -> Part {
+    let weight = format!("{}.{:02}", backend.weight / 100, backend.weight % 100);
+    Part::new(format!("pool {}: backend {}", pool.name, backend.name))
+        .child_of(format!("pool {}", pool.name))
+        .with("address", backend.address)
+        .with("weight", weight)
+        .with("state", format!("{:?}", backend.admin).to_lowercase())
+}
+
+fn site(site: &Site) -> Part {
+    Part::new(format!("site {}", site.name))
+        .with("hosts", hosts(&site.hosts))
+        .with("root", optional(site.root.as_ref().map(|root| root.display())))
+        .with("index", list(site.index.iter()))
+        .with("not_found", optional(site.not_found.as_ref()))
+        .with("rate_per_s", optional(site.rate_per_s))
+}
+
+fn route(route: &Route) -> Part {
+    let action = match &route.action {
+        Action::Pool(pool) => format!("pool {pool}"),
+        Action::Redirect { status, location } => format!("redirect {status} {location}"),
+        Action::Respond { status, body } => format!("respond {status} {body:?}"),
+        Action::Site(site) => format!("site {site}"),
+    };
+    Part::new(route_name(route)).with("leads to", action)
+}
+
+/// No two routes share it: the second would never be reached, which is refused.
+fn route_name(route: &Route) -> String {
+    format!("route {} {}", hosts(&route.hosts), route.path_prefix)
+}
+
+fn hosts(hosts: &[String]) -> String {
+    if hosts.is_empty() { "any host".to_owned() } else { list(hosts.iter()) }
+}
+
+fn list(items: impl Iterator<Item = impl Display>) -> String {
+    let items: Vec<String> = items.map(|item| item.to_string()).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+fn optional(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| value.to_string())
+}
+
+impl Part {
+    fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// A table of numbers, field by field.
+    fn of(name: &str, table: &impl Serialize) -> Self {
+        let fields = match serde_json::to_value(table) {
+            Ok(Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        fields.iter().fold(Self::new(name), |part, (key, value)| part.with(key, value))
+    }
+
+    fn child_of(mut self, parent: String) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    fn with(mut self, field: &str, value: impl Display) -> Self {
+        self.fields.push((field.to_owned(), value.to_string()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

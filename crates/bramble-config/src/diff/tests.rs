@@ -1,0 +1,88 @@
+use crate::load;
+
+const BEFORE: &str = "
+listener = [{ name = 'web', address = '127.0.0.1:8080' }]
+[[pool]]
+name = 'app'
+retry_ms = 60000
+[[pool.backend]]
+name = 'b1'
+address = '127.0.0.1:9001'
+[[site]]
+name = 'blog'
+hosts = ['example.org']
+[[route]]
+path_prefix = '/app'
+pool = 'app'
+[[route]]
+path_prefix = '/old'
+redirect = { location = '/' }
+";
+
+/// Checks the lines that replacing parts of `BEFORE` gives.
+fn check(replacements: &[(&str, &str)], expected: &[&str]) {
+    let change = |text: String, (from, to): &(&str, &str)| {
+        assert!(text.contains(from), "`{from}` is not there");
+        text.replace(from, to)
+    };
+    let after = replacements.iter().fold(BEFORE.to_owned(), change);
+    let before = load(BEFORE, "before").unwrap_or_else(|errors| panic!("{errors}"));
+    let after = load(&after, "after").unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(before.diff(&after), expected);
+}
+
+#[test]
+fn nothing_changes() {
+    check(&[], &[]);
+    check(&[("retry_ms = 60000\n", "")], &[]);
+}
+
+#[test]
+fn a_field_changes() {
+    check(&[("60000", "5000")], &["pool app: retry_ms 60000 → 5000"]);
+    check(&[("'example.org'", "")], &["site blog: hosts example.org → any host"]);
+    check(
+        &[("'127.0.0.1:9001'", "'127.0.0.1:9001'\nweight = 2\nstate = 'draining'")],
+        &[
+            "pool app: backend b1: weight 1.00 → 2.00",
+            "pool app: backend b1: state enabled → draining",
+        ],
+    );
+    check(&[("[[pool]]", "[limits]\nfields = 5\n[[pool]]")], &["limits: fields 100 → 5"]);
+    check(&[("\nlistener", "threads = 2\nlistener")], &["threads 1 → 2"]);
+}
+
+#[test]
+fn parts_come_and_go() {
+    check(&[("name = 'blog'", "name = 'shop'")], &["site blog: removed", "site shop: added"]);
+    check(
+        &[("name = 'b1'", "name = 'b2'")],
+        &["pool app: backend b1: removed", "pool app: backend b2: added"],
+    );
+}
+
+#[test]
+fn a_pool_comes_with_its_backends_in_one_line() {
+    check(
+        &[("name = 'app'", "name = 'api'"), ("pool = 'app'", "pool = 'api'")],
+        &[
+            "pool app: removed",
+            "route any host /app: leads to pool app → pool api",
+            "pool api: added",
+        ],
+    );
+}
+
+#[test]
+fn the_order_of_routes_is_a_change() {
+    check(
+        &[
+            ("'/app'", "'/tmp'"),
+            ("'/old'", "'/app'"),
+            ("'/tmp'", "'/old'"),
+            ("pool = 'app'", "redirect = { location = '/' } #"),
+            ("redirect = { location = '/' }\n", "pool = 'app'\n"),
+        ],
+        &["routes: order changed"],
+    );
+}

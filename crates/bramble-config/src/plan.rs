@@ -1,0 +1,277 @@
+//! The plan: what one role process runs, compiled, checked and immutable.
+//!
+//! A plan is plain data. It crosses the Unix socket between an agent and its role processes
+//! as JSON, lies on disk as the *last good plan*, and knows nothing of files, sockets or
+//! clocks. Paths in it are relative to the data folder of the process that runs it, unless
+//! they are absolute.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that one data-plane process (balancer or worker) does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// State revision that this plan was compiled from; 0 for `run --config`.
+    pub revision: u64,
+    /// Threads of the data plane, each with its own loop; at least 1.
+    pub threads: u16,
+    /// Where it accepts.
+    pub listeners: Vec<Listener>,
+    /// Tried in order: the first whose host and path prefix match answers.
+    pub routes: Vec<Route>,
+    /// What routes may lead to, besides sites.
+    pub pools: Vec<Pool>,
+    /// Content served from this node's disk.
+    pub sites: Vec<Site>,
+    /// Limits on what comes from outside.
+    pub limits: Limits,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Peers whose `X-Forwarded-*` is believed; empty by default.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Certificate and key of this node, for `Link::Mutual`; none for `run --config`.
+    pub identity: Option<Identity>,
+}
+
+/// Where the node's certificate chain and private key lie (PEM).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The chain, the node's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// An address that accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// Name in messages and facts.
+    pub name: String,
+    /// IP and port; a listening socket stays as long as its address is configured.
+    pub address: SocketAddr,
+    /// How clients talk to it.
+    pub link: Link,
+}
+
+/// How two parties talk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// Mutual TLS; the peer's key must be one of these (SHA-256 of its SPKI, lower-case hex).
+    Mutual {
+        /// Accepted keys.
+        keys: Vec<String>,
+    },
+    /// Bare TCP.
+    Plain,
+}
+
+/// Host and path → what answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Exact names or `*.domain`, lower case, no port; empty means any host.
+    pub hosts: Vec<String>,
+    /// `/` or `/app`; matches whole segments.
+    pub path_prefix: String,
+    /// What answers.
+    pub action: Action,
+}
+
+/// What a route does with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Pass on to a backend of the pool.
+    Pool(String),
+    /// Redirect; the location is sent as it stands.
+    Redirect {
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// URL or path.
+        location: String,
+    },
+    /// A fixed answer.
+    Respond {
+        /// 200 to 599.
+        status: u16,
+        /// Text, sent as it stands.
+        body: String,
+    },
+    /// Serve the site's files.
+    Site(String),
+}
+
+/// A set of backends and how one of them is picked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pool {
+    /// How routes call it.
+    pub name: String,
+    /// How a backend is picked.
+    pub method: Method,
+    /// Candidates, in the order that breaks ties.
+    pub backends: Vec<Backend>,
+    /// Active check; none: only failures of requests count.
+    pub health: Option<HealthCheck>,
+    /// How long a backend that failed is left alone before it is tried again (Apache: 60 s).
+    pub retry_ms: u64,
+    /// Further backends to try when the first can't be reached, at most 2.
+    pub retries: u8,
+    /// Release that is asked of every backend of this pool (`Bramble-Release`), so that all
+    /// visitors change over when this plan is taken, and not one node at a time.
+    pub release: Option<String>,
+}
+
+/// Balancing method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Apache's weighted request counting, to the letter.
+    #[default]
+    ByRequests,
+}
+
+/// One address in a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Unique in its pool; health and counters follow it over plans.
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Hundredths: 100 is a load factor of 1; 100 to 10,000.
+    pub weight: u32,
+    /// What the operator wants of it.
+    pub admin: AdminState,
+    /// How the balancer talks to it.
+    pub link: Link,
+}
+
+/// What the operator wants of a backend; health is another matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminState {
+    /// Gets nothing.
+    Disabled,
+    /// No new requests; those in flight finish.
+    Draining,
+    /// Gets requests while it is healthy.
+    #[default]
+    Enabled,
+}
+
+/// Active check: a GET, healthy when the status is 2xx or 3xx.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// Request target.
+    pub path: String,
+    /// `Host` of the request.
+    pub host: String,
+    /// From one check's start to the next.
+    pub interval_ms: u64,
+    /// For connection and answer together.
+    pub timeout_ms: u64,
+    /// Passes in a row that bring a backend back.
+    pub passes: u16,
+    /// Failures in a row that take a backend out.
+    pub fails: u16,
+}
+
+/// Content under one or more host names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// How routes call it.
+    pub name: String,
+    /// Release id → folder. A plain folder (`run --config`) has the one key `""`.
+    pub releases: BTreeMap<String, PathBuf>,
+    /// Which release answers a request that asks for none.
+    pub current: String,
+    /// Files tried for a folder, in order.
+    pub index: Vec<String>,
+    /// Page for 404, relative to the folder; a built-in one otherwise.
+    pub not_found: Option<String>,
+    /// Emulates one old board: requests are served one after the other, so many a second.
+    pub rate_per_s: Option<u32>,
+}
+
+/// Limits; each is counted when it is hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// A request's or answer's head, start line included.
+    pub head_bytes: u32,
+    /// Fields of a head or trailer.
+    pub fields: u16,
+    /// Target of a request.
+    pub target_bytes: u32,
+    /// Chunk extensions of one chunk line.
+    pub chunk_extension_line_bytes: u32,
+    /// Chunk extensions of a whole body.
+    pub chunk_extension_body_bytes: u32,
+    /// 1xx answers of a backend before the final one.
+    pub informational: u16,
+    /// A request's body.
+    pub body_bytes: u64,
+    /// Client connections open at a time, in the process.
+    pub connections: u32,
+    /// Connections kept open to one backend while unused, for each thread.
+    pub idle_backend_connections: u32,
+    /// Body of an early answer that is still read before the connection is closed.
+    pub drain_bytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 32 * 1024,
+            fields: 100,
+            target_bytes: 8 * 1024,
+            chunk_extension_line_bytes: 256,
+            chunk_extension_body_bytes: 16 * 1024,
+            informational: 16,
+            body_bytes: 1 << 40,
+            connections: 9_000,
+            idle_backend_connections: 128,
+            drain_bytes: 64 * 1024,
+        }
+    }
+}
+
+/// Time limits, all in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timeouts {
+    /// From the first byte of a head to its end.
+    pub head_ms: u64,
+    /// A kept-alive client connection without a request.
+    pub idle_ms: u64,
+    /// TCP (and TLS) to a backend.
+    pub connect_ms: u64,
+    /// From the request's end to the first byte of a backend's answer.
+    pub first_byte_ms: u64,
+    /// Between two reads or writes of a body.
+    pub body_ms: u64,
+    /// An idle backend connection in the pool.
+    pub backend_idle_ms: u64,
+    /// Draining the body of an early answer.
+    pub drain_ms: u64,
+    /// How long a stopping process waits for requests in flight.
+    pub stop_ms: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            head_ms: 10_000,
+            idle_ms: 60_000,
+            connect_ms: 250,
+            first_byte_ms: 60_000,
+            body_ms: 30_000,
+            backend_idle_ms: 30_000,
+            drain_ms: 1_000,
+            stop_ms: 10_000,
+        }
+    }
+}

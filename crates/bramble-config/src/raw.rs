@@ -1,0 +1,161 @@
+//! The file as it stands: its tables and keys, typed, each value with its place.
+//!
+//! Unknown keys and wrong types are refused here; whether values make sense is for `check`.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::error::{Finding, Findings};
+use crate::explain;
+
+/// A configuration is written by hand; more than this is a mistake.
+const TEXT_BYTES: usize = 1 << 20;
+
+/// Types the text, or reports why that can't be done.
+pub(crate) fn read(text: &str, findings: &mut Findings) -> Option<Raw> {
+    if text.len() > TEXT_BYTES {
+        let message = format!("the file has {} bytes, at most {TEXT_BYTES} are read", text.len());
+        findings.add(Finding::new(0..0, message).label("too large"));
+        return None;
+    }
+    toml::from_str(text).map_err(|error| findings.add(explain::finding(&error))).ok()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Raw {
+    pub threads: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub trusted_proxies: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub listener: Vec<Spanned<Listener>>,
+    #[serde(default)]
+    pub pool: Vec<Spanned<Pool>>,
+    #[serde(default)]
+    pub site: Vec<Spanned<Site>>,
+    #[serde(default)]
+    pub route: Vec<Spanned<Route>>,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    pub name: Spanned<String>,
+    pub address: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pool {
+    pub name: Spanned<String>,
+    pub method: Option<Method>,
+    pub retry_ms: Option<Spanned<i64>>,
+    pub retries: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub backend: Vec<Spanned<Backend>>,
+    pub health: Option<Health>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Method {
+    ByRequests,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backend {
+    pub address: Spanned<String>,
+    pub name: Option<Spanned<String>>,
+    pub weight: Option<Spanned<f64>>,
+    pub state: Option<State>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    Disabled,
+    Draining,
+    Enabled,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Health {
+    pub path: Option<Spanned<String>>,
+    pub host: Option<Spanned<String>>,
+    pub interval_ms: Option<Spanned<i64>>,
+    pub timeout_ms: Option<Spanned<i64>>,
+    pub passes: Option<Spanned<i64>>,
+    pub fails: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Site {
+    pub name: Spanned<String>,
+    #[serde(default)]
+    pub hosts: Vec<Spanned<String>>,
+    pub root: Option<Spanned<String>>,
+    pub index: Option<Vec<Spanned<String>>>,
+    pub not_found: Option<Spanned<String>>,
+    pub rate_per_s: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Route {
+    #[serde(default)]
+    pub hosts: Vec<Spanned<String>>,
+    pub path_prefix: Option<Spanned<String>>,
+    pub pool: Option<Spanned<String>>,
+    pub site: Option<Spanned<String>>,
+    pub redirect: Option<Redirect>,
+    pub respond: Option<Respond>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redirect {
+    pub status: Option<Spanned<i64>>,
+    pub location: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Respond {
+    pub status: Spanned<i64>,
+    pub body: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub head_bytes: Option<Spanned<i64>>,
+    pub fields: Option<Spanned<i64>>,
+    pub target_bytes: Option<Spanned<i64>>,
+    pub chunk_extension_line_bytes: Option<Spanned<i64>>,
+    pub chunk_extension_body_bytes: Option<Spanned<i64>>,
+    pub informational: Option<Spanned<i64>>,
+    pub body_bytes: Option<Spanned<i64>>,
+    pub connections: Option<Spanned<i64>>,
+    pub idle_backend_connections: Option<Spanned<i64>>,
+    pub drain_bytes: Option<Spanned<i64>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Timeouts {
+    pub head_ms: Option<Spanned<i64>>,
+    pub idle_ms: Option<Spanned<i64>>,
+    pub connect_ms: Option<Spanned<i64>>,
+    pub first_byte_ms: Option<Spanned<i64>>,
+    pub body_ms: Option<Spanned<i64>>,
+    pub backend_idle_ms: Option<Spanned<i64>>,
+    pub drain_ms: Option<Spanned<i64>>,
+    pub stop_ms: Option<Spanned<i64>>,
+}

@@ -1,0 +1,331 @@
+//! The reference page: every key of a configuration, defined once, here.
+//!
+//! A test holds these rows against the keys that the reader knows, and their defaults against
+//! the defaults in force, so a new setting can't be forgotten.
+
+use std::fmt::Write;
+
+/// A table of the file and its keys.
+pub(crate) struct Table {
+    /// How it is opened in a file; `top` for keys before the first table.
+    pub header: &'static str,
+    pub text: &'static str,
+    pub rows: &'static [Row],
+}
+
+/// One key.
+pub(crate) struct Row {
+    pub key: &'static str,
+    pub kind: &'static str,
+    /// As in a file; empty: the key must be given or has no default, as its text says.
+    pub default: &'static str,
+    pub text: &'static str,
+}
+
+/// The reference page in Markdown, as it lies in `docs/reference.md`.
+#[must_use]
+pub fn reference() -> String {
+    let mut page = String::from(HEAD);
+    for table in TABLES {
+        // Writing to a String can't fail.
+        let _ = write!(page, "\n## `{}`\n\n{}\n\n", table.header, table.text);
+        page.push_str("| key | type | default | meaning |\n|---|---|---|---|\n");
+        page.extend(table.rows.iter().map(line));
+    }
+    page
+}
+
+fn line(row: &Row) -> String {
+    let default = match row.default {
+        "" => String::from("-"),
+        value => format!("`{value}`"),
+    };
+    format!("| `{}` | {} | {default} | {} |\n", row.key, row.kind, row.text)
+}
+
+const fn row(
+    key: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    text: &'static str,
+) -> Row {
+    Row { key, kind, default, text }
+}
+
+const HEAD: &str = "\
+# Configuration reference
+
+Generated from `crates/bramble-config/src/reference.rs` by
+`cargo run --package bramble-config --example reference > docs/reference.md`; edit it there.
+
+The file is TOML. `bramble check FILE` tells what is wrong in one and what would be right.
+Units stand in the names. A key that is not listed here is refused, and so is a value outside its
+range. Every key has the default shown; a key with `-` has none. Give at least one `[[listener]]`
+and something that answers: a `[[site]]`, a `[[pool]]` or a `[[route]]`.
+
+Routes are tried in the file's order. After them come the implied ones: each site without a route
+of its own answers on its hosts at `/` (exact names first, then the longest wildcard, then sites
+for any host), and a sole pool takes `/` where the file has no route at all.
+";
+
+pub(crate) const TABLES: &[Table] = &[
+    Table {
+        header: "top",
+        text: "Keys before the first table.",
+        rows: &[
+            row(
+                "threads",
+                "1-256",
+                "1",
+                "Threads of the data plane, each with its own loop; one for each core that it may use.",
+            ),
+            row(
+                "trusted_proxies",
+                "list of IP addresses",
+                "[]",
+                "Peers whose `X-Forwarded-*` fields are believed; everybody else's are replaced.",
+            ),
+            row("listener", "tables", "", "See `[[listener]]`."),
+            row("pool", "tables", "", "See `[[pool]]`."),
+            row("site", "tables", "", "See `[[site]]`."),
+            row("route", "tables", "", "See `[[route]]`."),
+            row("limits", "table", "", "See `[limits]`."),
+            row("timeouts", "table", "", "See `[timeouts]`."),
+        ],
+    },
+    Table {
+        header: "[[listener]]",
+        text: "An address that accepts. The socket stays open over reloads as long as the address does not change.",
+        rows: &[
+            row("name", "name", "", "Unique; shown in messages. Required."),
+            row(
+                "address",
+                "IP:port",
+                "",
+                "As `0.0.0.0:80` or `[::]:80`; an address is used once. Names are not resolved. Required.",
+            ),
+        ],
+    },
+    Table {
+        header: "[[pool]]",
+        text: "A set of backends, any HTTP/1.1 servers, and how one of them is picked.",
+        rows: &[
+            row("name", "name", "", "Unique; routes use it. Required."),
+            row(
+                "method",
+                "`by_requests`",
+                "\"by_requests\"",
+                "Balancing method: requests in proportion to the weights, as Apache's `byrequests` counts them.",
+            ),
+            row(
+                "retry_ms",
+                "1-86400000",
+                "60000",
+                "How long a backend that failed is left alone before it is tried again.",
+            ),
+            row("retries", "0-2", "1", "Further backends to try when the first can't be reached."),
+            row("backend", "tables", "", "See `[[pool.backend]]`; at least one."),
+            row(
+                "health",
+                "table",
+                "",
+                "See `[pool.health]`; without it only failures of requests count.",
+            ),
+        ],
+    },
+    Table {
+        header: "[[pool.backend]]",
+        text: "One address in the pool that stands above it.",
+        rows: &[
+            row("address", "IP:port", "", "Where it listens; once in a pool. Required."),
+            row("name", "name", "", "Unique in its pool; the address where none is given."),
+            row(
+                "weight",
+                "1.00-100.00",
+                "1.0",
+                "Share of the requests, in steps of 0.01: 2.0 gets twice what 1.0 gets.",
+            ),
+            row(
+                "state",
+                "`enabled`, `draining`, `disabled`",
+                "\"enabled\"",
+                "`draining` gets no new requests while those in flight finish; `disabled` gets none.",
+            ),
+        ],
+    },
+    Table {
+        header: "[pool.health]",
+        text: "Active check: a GET to each backend, passed when the status is 2xx or 3xx.",
+        rows: &[
+            row("path", "path", "\"/\"", "What is asked for."),
+            row("host", "host", "\"localhost\"", "`Host` of the request."),
+            row("interval_ms", "1-86400000", "1000", "From one check's start to the next."),
+            row("timeout_ms", "1-86400000", "1000", "For connection and answer together."),
+            row("passes", "1-1000", "1", "Passes in a row that bring a backend back."),
+            row("fails", "1-1000", "2", "Failures in a row that take a backend out."),
+        ],
+    },
+    Table {
+        header: "[[site]]",
+        text: "Content under one or more host names. In a cluster `bramble publish` brings it; with `bramble run` it is a folder.",
+        rows: &[
+            row("name", "name", "", "Unique; `publish` and routes use it. Required."),
+            row(
+                "hosts",
+                "list of hosts",
+                "[]",
+                "Exact names or `*.domain`, without port; empty means any host. A host belongs to one site.",
+            ),
+            row(
+                "root",
+                "folder",
+                "",
+                "Only for `bramble run`, which needs it: the folder to serve, relative to the configuration file's own folder.",
+            ),
+            row(
+                "index",
+                "list of file names",
+                "[\"index.html\"]",
+                "Tried in order when a folder is asked for.",
+            ),
+            row(
+                "not_found",
+                "file",
+                "",
+                "Page that a 404 shows, relative to the site; a built-in one otherwise.",
+            ),
+            row(
+                "rate_per_s",
+                "1-1000000",
+                "",
+                "Slows a worker to so many requests a second, one after the other, to emulate an old board; full speed otherwise.",
+            ),
+        ],
+    },
+    Table {
+        header: "[[route]]",
+        text: "Host and path → what answers: exactly one of `pool`, `site`, `redirect` and `respond`.",
+        rows: &[
+            row(
+                "hosts",
+                "list of hosts",
+                "[]",
+                "Exact names or `*.domain`, without port; empty means any host.",
+            ),
+            row(
+                "path_prefix",
+                "path",
+                "\"/\"",
+                "Matches whole segments: `/app` takes `/app` and `/app/x`, not `/apple`.",
+            ),
+            row("pool", "name", "", "Passes the request on to a backend of this pool."),
+            row("site", "name", "", "Serves this site's files."),
+            row(
+                "redirect",
+                "table",
+                "",
+                "As `{ status = 301, location = \"https://example.org/\" }`.",
+            ),
+            row("respond", "table", "", "As `{ status = 200, body = \"ok\" }`."),
+        ],
+    },
+    Table {
+        header: "redirect",
+        text: "In a route: sends the visitor elsewhere.",
+        rows: &[
+            row(
+                "status",
+                "301, 302, 303, 307, 308",
+                "302",
+                "Permanent (301, 308) or for now (302, 303, 307).",
+            ),
+            row("location", "URL", "", "Sent as it stands, at most 8 KiB. Required."),
+        ],
+    },
+    Table {
+        header: "respond",
+        text: "In a route: a fixed answer.",
+        rows: &[
+            row("status", "200-599", "", "Status code. Required."),
+            row("body", "text", "\"\"", "Plain text, at most 64 KiB; none with 204, 205 and 304."),
+        ],
+    },
+    Table {
+        header: "[limits]",
+        text: "Each is counted when it is hit.",
+        rows: &[
+            row(
+                "head_bytes",
+                "1-1048576",
+                "32768",
+                "A request's or answer's head, start line included.",
+            ),
+            row("fields", "1-10000", "100", "Fields of a head or trailer."),
+            row(
+                "target_bytes",
+                "1-1048576",
+                "8192",
+                "Target of a request; not more than `head_bytes`.",
+            ),
+            row(
+                "chunk_extension_line_bytes",
+                "1-65536",
+                "256",
+                "Chunk extensions of one chunk line.",
+            ),
+            row(
+                "chunk_extension_body_bytes",
+                "1-1073741824",
+                "16384",
+                "Chunk extensions of a whole body.",
+            ),
+            row("informational", "1-1000", "16", "1xx answers of a backend before the final one."),
+            row("body_bytes", "1-9223372036854775807", "1099511627776", "A request's body."),
+            row(
+                "connections",
+                "1-1000000",
+                "9000",
+                "Client connections open at a time, in the process.",
+            ),
+            row(
+                "idle_backend_connections",
+                "1-100000",
+                "128",
+                "Connections kept open to one backend while unused, for each thread.",
+            ),
+            row(
+                "drain_bytes",
+                "1-1073741824",
+                "65536",
+                "Body of an early answer that is still read before the connection is closed.",
+            ),
+        ],
+    },
+    Table {
+        header: "[timeouts]",
+        text: "All in milliseconds, from 1 to a day (86400000).",
+        rows: &[
+            row("head_ms", "ms", "10000", "From the first byte of a head to its end."),
+            row("idle_ms", "ms", "60000", "A kept-alive client connection without a request."),
+            row("connect_ms", "ms", "250", "TCP (and TLS) to a backend."),
+            row(
+                "first_byte_ms",
+                "ms",
+                "60000",
+                "From the request's end to the first byte of a backend's answer.",
+            ),
+            row("body_ms", "ms", "30000", "Between two reads or writes of a body."),
+            row("backend_idle_ms", "ms", "30000", "An idle backend connection in the pool."),
+            row("drain_ms", "ms", "1000", "Draining the body of an early answer."),
+            row(
+                "stop_ms",
+                "ms",
+                "10000",
+                "How long a stopping process waits for requests in flight.",
+            ),
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests;

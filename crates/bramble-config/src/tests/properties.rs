@@ -1,0 +1,63 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../../examples/balancer.toml");
+
+const TABLES: &[&str] =
+    &["listener", "pool", "pool.backend", "pool.health", "site", "route", "limits"];
+const KEYS: &[&str] =
+    &["name", "address", "hosts", "path_prefix", "pool", "site", "redirect", "respond"];
+
+/// Loads whatever text: no panic, and each fault lies within the text and can be shown.
+fn check(text: &str) {
+    let Err(errors) = load(text, "any.toml") else { return };
+    assert!((1..=20).contains(&errors.errors().len()));
+    for error in errors.errors() {
+        assert!(text.get(error.span()).is_some(), "{:?} is no part of the text", error.span());
+        let (line, column) = error.position();
+        let shown = error.to_string();
+        assert!(shown.starts_with(&format!("any.toml:{line}:{column}: error: ")), "{shown}");
+    }
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<f64>().prop_map(|number| format!("{number:?}").to_lowercase()),
+        "\\PC{0,12}".prop_map(|text| format!("{text:?}")),
+        Just("[]".to_owned()),
+        Just("{ status = 200, location = 'é' }".to_owned()),
+        Just("['*.a', 'b']".to_owned()),
+    ]
+}
+
+fn table() -> impl Strategy<Value = String> {
+    let pair =
+        (prop::sample::select(KEYS), value()).prop_map(|(key, value)| format!("{key} = {value}\n"));
+    (prop::sample::select(TABLES), prop::collection::vec(pair, 0..5))
+        .prop_map(|(name, pairs)| format!("[[{name}]]\n{}", pairs.concat()))
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_taken_or_refused_in_words(text in any::<String>()) {
+        check(&text);
+    }
+
+    #[test]
+    fn any_tables_are_taken_or_refused_in_words(tables in prop::collection::vec(table(), 0..6)) {
+        check(&tables.concat());
+    }
+
+    #[test]
+    fn an_example_with_a_hole_is_taken_or_refused_in_words(
+        from in 0..EXAMPLE.len(),
+        length in 0..40_usize,
+        filling in "\\PC{0,6}",
+    ) {
+        let to = EXAMPLE.floor_char_boundary(from + length);
+        let from = EXAMPLE.floor_char_boundary(from);
+        check(&format!("{}{filling}{}", &EXAMPLE[..from], &EXAMPLE[to..]));
+    }
+}
