@@ -1,0 +1,4 @@
+//! The embedded store in processes of their own.
+
+#[cfg(test)]
+mod kill;
