@@ -1,0 +1,87 @@
+//! `POST /v1/apply`: a configuration becomes the cluster's, or is shown what it would change.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use bramble_cluster::api::{Applied, ApplyRequest};
+use bramble_cluster::state::{Configuration, Entry};
+use bramble_cluster::store::StoreError;
+use bramble_config::Config;
+
+use super::payload::Payload;
+use crate::app::App;
+use crate::publish::settle;
+use crate::refusal::Refusal;
+
+pub(super) async fn apply(
+    State(app): State<Arc<App>>,
+    Payload(request): Payload<ApplyRequest>,
+) -> Result<Json<Applied>, Refusal> {
+    let wanted = load(&request.text, &request.file)?;
+    let known = app.state.record::<Configuration>("").await?;
+    let known = known.ok_or_else(|| Refusal::internal(&"the state has no configuration"))?;
+    if request.reload {
+        refuse_if_changed_elsewhere(&known.record)?;
+    }
+    let changes = load(&known.record.text, &known.record.file)?.diff(&wanted);
+    let revision = if request.dry_run {
+        known.revision
+    } else {
+        let revision = write(&app, &request, &known).await?;
+        app.seen(revision).await?;
+        settle(&app).await;
+        tracing::info!(file = request.file, changes = changes.len(), "a configuration was applied");
+        revision
+    };
+    Ok(Json(Applied { revision, changes }))
+}
+
+/// Its file's text is remembered as loaded when it is the file that the cluster came up with.
+async fn write(
+    app: &App,
+    request: &ApplyRequest,
+    known: &Entry<Configuration>,
+) -> Result<u64, Refusal> {
+    let mut record = Configuration { text: request.text.clone(), ..known.record.clone() };
+    if request.reload || request.file == record.file {
+        record.loaded = request.text.clone();
+        record.file = request.file.clone();
+    }
+    if record == known.record {
+        return Ok(known.revision);
+    }
+    app.state.put("", known.expected(), &record).await.map_err(|error| match error {
+        StoreError::Conflict { .. } => {
+            let error = "somebody else changed the configuration at this moment";
+            Refusal::conflict(error, "repeat with --dry-run to see what is left to change")
+        }
+        error => error.into(),
+    })
+}
+
+fn load(text: &str, file: &str) -> Result<Config, Refusal> {
+    bramble_config::load(text, file).map_err(|errors| {
+        let hint = "nothing was changed";
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, errors.to_string(), hint)
+    })
+}
+
+/// `reload` would silently undo what was changed by another way since.
+fn refuse_if_changed_elsewhere(known: &Configuration) -> Result<(), Refusal> {
+    if known.text == known.loaded {
+        return Ok(());
+    }
+    let before = load(&known.loaded, &known.file)?;
+    let changes = before.diff(&load(&known.text, &known.file)?);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let list = changes.iter().map(|change| format!("\n  {change}")).collect::<String>();
+    let error =
+        format!("the configuration was changed elsewhere since {} was read:{list}", known.file);
+    let hint =
+        "take these changes into the file and use `bramble apply`, which shows all that it changes";
+    Err(Refusal::conflict(error, hint))
+}

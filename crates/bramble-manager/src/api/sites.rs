@@ -1,0 +1,87 @@
+//! Publishing: a manifest comes in, blobs follow, then every visitor changes over at once.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use bramble_cluster::api::{PublishRequest, Published, RollbackRequest, Staged};
+use bramble_content::{Manifest, ReleaseId};
+
+use super::content::from_content;
+use super::payload::{Payload, Whole};
+use crate::app::App;
+use crate::publish;
+use crate::refusal::Refusal;
+
+/// `POST /v1/sites/SITE/stage`
+pub(super) async fn stage(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Whole(text): Whole,
+) -> Result<Json<Staged>, Refusal> {
+    known(&app, &site)?;
+    let manifest = Manifest::parse(&text)
+        .map_err(|e| Refusal::bad(e.to_string(), "publish with the manager's bramble version"))?;
+    app.uploading(manifest.id());
+    let release = app.releases.record(&manifest).map_err(from_content)?;
+    let missing = app.releases.blobs().missing(&manifest);
+    let missing = missing.into_iter().map(|(hash, _)| hash.to_string()).collect();
+    Ok(Json(Staged { release: release.to_string(), missing }))
+}
+
+/// `POST /v1/sites/SITE/publish`
+pub(super) async fn publish(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Payload(PublishRequest { release }): Payload<PublishRequest>,
+) -> Result<Json<Published>, Refusal> {
+    known(&app, &site)?;
+    let not_an_id = |e| Refusal::bad(format!("{release}: {e}"), "stage a manifest first");
+    let release: ReleaseId = release.parse().map_err(not_an_id)?;
+    change_over(app, site, release).await
+}
+
+/// `POST /v1/sites/SITE/rollback`
+pub(super) async fn rollback(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Payload(RollbackRequest { release }): Payload<RollbackRequest>,
+) -> Result<Json<Published>, Refusal> {
+    known(&app, &site)?;
+    let history = app.view().snapshot.site(&site).record.history;
+    let wanted = release.as_ref().or(history.get(1)).ok_or_else(|| {
+        let error = format!("there is no release of {site} before the current one");
+        Refusal::conflict(error, "publish the folder that you want")
+    })?;
+    if !history.contains(wanted) {
+        let kept = if history.is_empty() { "none".to_owned() } else { history.join(", ") };
+        let error = format!("release {wanted} of {site} is not kept any more");
+        return Err(Refusal::not_found(error, &format!("kept are, newest first: {kept}")));
+    }
+    let release = wanted.parse().map_err(|e| Refusal::internal(&e))?;
+    change_over(app, site, release).await
+}
+
+/// In a task of its own: a caller that goes away must not leave it half done.
+async fn change_over(
+    app: Arc<App>,
+    site: String,
+    release: ReleaseId,
+) -> Result<Json<Published>, Refusal> {
+    let task = tokio::spawn(publish::change_over(app, site, release));
+    task.await.map_err(|e| Refusal::internal(&e))?.map(Json)
+}
+
+fn known(app: &App, site: &str) -> Result<(), Refusal> {
+    let view = app.view();
+    if view.config.site(site).is_some() {
+        return Ok(());
+    }
+    let names: Vec<_> = view.config.sites().iter().map(|site| site.name.as_str()).collect();
+    let hint = if names.is_empty() {
+        "the configuration has no site: add a [[site]] and apply it".to_owned()
+    } else {
+        format!("the sites are: {}", names.join(", "))
+    };
+    Err(Refusal::not_found(format!("there is no site {site}"), &hint))
+}

@@ -1,0 +1,91 @@
+//! State → what a node is to do: a pure function. The same state gives the same plans, on any
+//! manager and after any restart.
+
+mod balancer;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bramble_cluster::api::{NodePlan, Role};
+use bramble_cluster::state::{Site, Snapshot};
+use bramble_config::Config;
+use bramble_config::plan::{Identity, Plan};
+
+/// Releases of a site that a node holds: the current one and two to go back to at once. One
+/// that is staged comes on top.
+const RELEASES_HELD: usize = 3;
+
+/// Where a worker answers the balancer's health check.
+const HEALTH_PATH: &str = "/.bramble/health";
+
+/// What a node is to do, without the revision that it is first known by: two of these are
+/// equal when the node has nothing new to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeTask {
+    /// To have on disk, sorted.
+    pub releases: Vec<String>,
+    /// Role → its plan with revision 0.
+    pub plans: BTreeMap<Role, Plan>,
+}
+
+/// Compiles what a member is to do; None if there is no such member.
+pub fn node_task(config: &Config, snapshot: &Snapshot, node: &str) -> Option<NodeTask> {
+    let member = &snapshot.nodes.get(node)?.record;
+    let is = |role| member.roles.contains(&role);
+    let mut plans = BTreeMap::new();
+    if is(Role::Balancer) {
+        plans.insert(Role::Balancer, balancer::plan(config, snapshot));
+    }
+    let mut releases = Vec::new();
+    if is(Role::Worker) {
+        releases = config
+            .sites()
+            .iter()
+            .flat_map(|site| held(&snapshot.site(&site.name).record))
+            .collect();
+        releases.sort_unstable();
+        releases.dedup();
+        plans.extend(worker::plan(config, snapshot, member).map(|plan| (Role::Worker, plan)));
+    }
+    Some(NodeTask { releases, plans })
+}
+
+impl NodeTask {
+    /// As it is sent, known by that revision.
+    pub fn at(&self, revision: u64) -> Result<NodePlan, serde_json::Error> {
+        let stamped = self.plans.iter().map(|(role, plan)| {
+            let plan = Plan { revision, ..plan.clone() };
+            serde_json::to_value(plan).map(|plan| (*role, plan))
+        });
+        let roles = stamped.collect::<Result<_, _>>()?;
+        Ok(NodePlan { revision, releases: self.releases.clone(), roles })
+    }
+}
+
+/// Releases of a site that workers hold, the newest of its history first.
+fn held(site: &Site) -> Vec<String> {
+    let history = site.history.iter().take(RELEASES_HELD);
+    let mut held: Vec<String> =
+        site.current.iter().chain(&site.staged).chain(history).cloned().collect();
+    held.sort_unstable();
+    held.dedup();
+    held
+}
+
+/// What all roles share.
+fn base(config: &Config) -> Plan {
+    Plan {
+        threads: config.threads(),
+        limits: config.limits().clone(),
+        timeouts: config.timeouts().clone(),
+        identity: Some(Identity {
+            certificate: PathBuf::from("identity/cert.pem"),
+            key: PathBuf::from("identity/key.pem"),
+        }),
+        ..Plan::default()
+    }
+}

@@ -1,0 +1,231 @@
+//! Changing the release of a site, in two phases.
+//!
+//! ```text
+//! staged ──> workers fetch, verify, take it up ──> flip (one CAS) ──> balancers take it up
+//!    └── no worker has it in time: as before ─┘
+//! ```
+//!
+//! The balancer asks workers for one release by name, so visitors change over at the flip,
+//! whatever the workers do. A worker that has not got it by then is left out until it has.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use bramble_cluster::api::{NodeOutcome, NodeState, Published, Role};
+use bramble_cluster::state::{Entry, Member, Release, Site, Snapshot, delete, put};
+use bramble_cluster::store::{Expected, StoreError};
+use bramble_content::{Manifest, ReleaseId};
+
+use crate::app::App;
+use crate::calendar::unix_now;
+use crate::live::LIVE;
+use crate::refusal::Refusal;
+use crate::view::View;
+
+/// How long balancers may take to apply a plan.
+const SETTLE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Conditions are looked at so often: they change with the state and with time alone.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Releases of a site to go back to.
+const HISTORY: usize = 10;
+
+/// Makes a release that lies in the content folder current.
+pub(crate) async fn change_over(
+    app: Arc<App>,
+    site: String,
+    release: ReleaseId,
+) -> Result<Published, Refusal> {
+    let start = Instant::now();
+    let Some(_claim) = app.claim(&site) else {
+        let error = format!("the release of {site} is being changed by somebody else");
+        return Err(Refusal::conflict(error, "wait for it to end, then repeat"));
+    };
+    let previous = app.view().snapshot.site(&site).record.current;
+    let release_id = release.to_string();
+    if previous.as_ref() != Some(&release_id) {
+        prepare(&app, &site, release).await?;
+        let revision = flip(&app, &site, &release_id).await?;
+        tracing::info!(site, release = release_id, revision, "a site changed its release");
+        app.seen(revision).await?;
+        prune(&app).await;
+    }
+    let settled = settle(&app).await;
+    let nodes = outcomes(&app, &release_id, &settled);
+    let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Published { site, release: release_id, previous, nodes, took_ms })
+}
+
+/// Waits until every live balancer runs what the state says now; answers those that do not.
+pub(crate) async fn settle(app: &App) -> BTreeSet<String> {
+    let deadline = Instant::now() + SETTLE_LIMIT;
+    loop {
+        let now = Instant::now();
+        let behind = behind(app, now);
+        if behind.is_empty() || now >= deadline {
+            return behind;
+        }
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+fn behind(app: &App, now: Instant) -> BTreeSet<String> {
+    let view = app.view();
+    let balancers = members(&view.snapshot, Role::Balancer).map(|(name, _)| name);
+    let is_behind = |name: &&str| {
+        let Some(report) = app.reports.live(name, now) else { return false };
+        let plan = app.plan(name).ok().flatten();
+        plan.is_some_and(|plan| report.applied < plan.revision)
+    };
+    balancers.filter(is_behind).map(str::to_owned).collect()
+}
+
+/// Stages, and waits until all live workers can serve it. Without any, nothing is changed.
+async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusal> {
+    let id = release.to_string();
+    let manifest = whole(app, release).await?;
+    let revision = stage(app, site, &id, &manifest).await?;
+    app.seen(revision).await?;
+    let start = Instant::now();
+    let limit = Duration::from_secs(app.settings.prepare_limit_s);
+    loop {
+        let waited = start.elapsed();
+        match workers(app, &app.view(), &id) {
+            (1.., 0) => return Ok(()),
+            (1.., _) if waited >= limit => return Ok(()),
+            // One that is there reports each second: who was not heard of by now is not there.
+            (0, 0) if waited >= LIVE.min(limit) => return Err(give_up(app, site, &id, 0).await),
+            (0, waiting) if waited >= limit => {
+                return Err(give_up(app, site, &id, waiting).await);
+            }
+            _ => tokio::time::sleep(TICK).await,
+        }
+    }
+}
+
+/// The release with all its blobs, durable in the content folder.
+async fn whole(app: &App, release: ReleaseId) -> Result<Manifest, Refusal> {
+    let releases = app.releases.clone();
+    let staged = tokio::task::spawn_blocking(move || {
+        let manifest = releases.manifest(&release)?;
+        releases.stage(&manifest).map(|_| manifest)
+    });
+    staged.await.map_err(|e| Refusal::internal(&e))?.map_err(crate::api::from_content)
+}
+
+async fn stage(app: &App, site: &str, id: &str, manifest: &Manifest) -> Result<u64, Refusal> {
+    let release =
+        Release { at: unix_now(), files: manifest.files().len() as u64, bytes: manifest.bytes() };
+    let name = format!("{site}/{id}");
+    let known = app.state.record::<Release>(&name).await?;
+    let entry = site_entry(app, site).await?;
+    let staged = Site { staged: Some(id.to_owned()), ..entry.record.clone() };
+    let mut changes = vec![put(site, entry.expected(), &staged)?];
+    if known.is_none() {
+        changes.push(put(&name, Expected::Any, &release)?);
+    }
+    Ok(app.state.store().transact(changes).await?)
+}
+
+/// Live and wanted workers: how many can serve the release, and how many can't yet.
+fn workers(app: &App, view: &View, release: &str) -> (usize, usize) {
+    let now = Instant::now();
+    let live = members(&view.snapshot, Role::Worker).filter(|(name, member)| {
+        member.state == NodeState::Enabled && app.reports.live(name, now).is_some()
+    });
+    let (ready, waiting): (Vec<_>, Vec<_>) = live.partition(|(_, member)| holds(member, release));
+    (ready.len(), waiting.len())
+}
+
+async fn give_up(app: &App, site: &str, id: &str, waiting: usize) -> Refusal {
+    let unstage = |record: &mut Site| record.staged.take_if(|staged| staged == id).is_some();
+    if let Err(error) = app.state.update::<Site>(site, unstage).await {
+        return error.into();
+    }
+    let error = if waiting == 0 {
+        format!("{site} was not changed: no worker is there to serve it")
+    } else {
+        let limit_s = app.settings.prepare_limit_s;
+        format!("{site} was not changed: no worker has the release after {limit_s} s")
+    };
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error, "`bramble status` says why")
+}
+
+/// The one step that counts.
+async fn flip(app: &App, site: &str, id: &str) -> Result<u64, Refusal> {
+    let entry = site_entry(app, site).await?;
+    let mut record = entry.record.clone();
+    if record.staged.take().as_deref() != Some(id) {
+        let error = format!("the release of {site} was changed by somebody else");
+        return Err(Refusal::conflict(error, "see `bramble status`, then repeat"));
+    }
+    record.current = Some(id.to_owned());
+    record.history.retain(|known| known != id);
+    record.history.insert(0, id.to_owned());
+    let gone = record.history.split_off(record.history.len().min(HISTORY));
+    let mut changes = vec![put(site, entry.expected(), &record)?];
+    let gone = gone.iter().map(|id| delete::<Release>(&format!("{site}/{id}"), Expected::Any));
+    changes.extend(gone);
+    Ok(app.state.store().transact(changes).await?)
+}
+
+async fn site_entry(app: &App, site: &str) -> Result<Entry<Site>, StoreError> {
+    let entry = app.state.record(site).await?;
+    Ok(entry.unwrap_or(Entry { record: Site::default(), revision: 0 }))
+}
+
+/// Removes content that no site names any more; that it could not be is no reason to fail.
+async fn prune(app: &App) {
+    let view = app.view();
+    let named = view.snapshot.sites.values().flat_map(|entry| {
+        let site = &entry.record;
+        site.history.iter().chain(&site.current).chain(&site.staged)
+    });
+    let mut keep: BTreeSet<ReleaseId> = named.filter_map(|id| id.parse().ok()).collect();
+    keep.extend(app.uploads());
+    let releases = app.releases.clone();
+    let pruned = tokio::task::spawn_blocking(move || releases.prune(&keep)).await;
+    match pruned {
+        Ok(Ok(gone)) if gone.is_empty() => {}
+        Ok(Ok(gone)) => tracing::info!(releases = gone.len(), "old content was removed"),
+        Ok(Err(error)) => tracing::warn!(%error, "old content could not be removed"),
+        Err(error) => tracing::error!(%error, "removing old content failed"),
+    }
+}
+
+/// How each worker and balancer came through.
+fn outcomes(app: &App, release: &str, behind: &BTreeSet<String>) -> Vec<NodeOutcome> {
+    let view = app.view();
+    let now = Instant::now();
+    let nodes = view.snapshot.nodes.iter().map(|(name, entry)| (name, &entry.record));
+    let concerned = nodes.filter(|(_, member)| member.roles.iter().any(|r| *r != Role::Manager));
+    let outcomes = concerned.map(|(name, member)| {
+        let error = trouble(app, name, member, release, now)
+            .or_else(|| behind.contains(name).then(|| "its balancer lags behind".to_owned()));
+        NodeOutcome { node: name.clone(), ok: error.is_none(), error }
+    });
+    outcomes.collect()
+}
+
+fn trouble(app: &App, name: &str, member: &Member, release: &str, now: Instant) -> Option<String> {
+    if !member.roles.contains(&Role::Worker) || holds(member, release) {
+        return None;
+    }
+    let Some(report) = app.reports.live(name, now) else {
+        return Some("it is not heard of; it gets the release when it is back".to_owned());
+    };
+    let why = report.trouble.unwrap_or_else(|| "it is still fetching".to_owned());
+    Some(format!("{why}; it gets no traffic until it has the release"))
+}
+
+fn members(snapshot: &Snapshot, role: Role) -> impl Iterator<Item = (&str, &Member)> {
+    let members = snapshot.nodes.iter().map(|(name, entry)| (name.as_str(), &entry.record));
+    members.filter(move |(_, member)| member.roles.contains(&role))
+}
+
+fn holds(member: &Member, release: &str) -> bool {
+    member.releases.iter().any(|held| held == release)
+}

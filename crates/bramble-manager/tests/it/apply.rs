@@ -1,0 +1,71 @@
+//! Configurations: shown, applied, and never undone by mistake.
+
+use bramble_cluster::api::{Applied, ApplyRequest};
+use bramble_cluster::link::LinkError;
+
+use crate::cluster::{CONFIG, Cluster, refused};
+
+async fn apply(cluster: &Cluster, text: &str, file: &str) -> Result<Applied, LinkError> {
+    send(cluster, text, file, false, false).await
+}
+
+async fn send(
+    cluster: &Cluster,
+    text: &str,
+    file: &str,
+    dry_run: bool,
+    reload: bool,
+) -> Result<Applied, LinkError> {
+    let (text, file) = (text.to_owned(), file.to_owned());
+    let request = ApplyRequest { text, file, dry_run, reload };
+    cluster.operator().post_json("/v1/apply", &request).await
+}
+
+fn with_site(name: &str) -> String {
+    format!("{CONFIG}\n[[site]]\nname = \"{name}\"\nhosts = [\"{name}.example.org\"]\n")
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_and_changes_nothing() {
+    let cluster = Cluster::start().await;
+    let shown = send(&cluster, &with_site("shop"), "new.toml", true, false).await.unwrap();
+    assert!(shown.changes.iter().any(|change| change.contains("shop")), "{:?}", shown.changes);
+    assert_eq!(cluster.status().await.sites.len(), 1);
+    let applied = apply(&cluster, &with_site("shop"), "new.toml").await.unwrap();
+    assert_eq!(applied.changes, shown.changes);
+    assert_eq!(cluster.status().await.sites.len(), 2);
+    let again = apply(&cluster, &with_site("shop"), "new.toml").await.unwrap();
+    assert_eq!((again.revision, again.changes), (applied.revision, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_faulty_file_is_refused_with_its_place() {
+    let cluster = Cluster::start().await;
+    let (code, words) = refused(apply(&cluster, "[[site]]\nnam = 1\n", "new.toml").await);
+    assert_eq!(code, 422);
+    assert!(words.contains("new.toml:2"), "{words}");
+    assert_eq!(cluster.status().await.sites.len(), 1);
+}
+
+#[tokio::test]
+async fn reload_does_not_undo_what_others_applied() {
+    let cluster = Cluster::start().await;
+    let reload = async |text: &str| send(&cluster, text, "bramble.toml", false, true).await;
+    reload(&with_site("one")).await.unwrap();
+    apply(&cluster, &with_site("two"), "elsewhere.toml").await.unwrap();
+    let (code, words) = refused(reload(&with_site("three")).await);
+    assert_eq!(code, 409);
+    assert!(words.contains("two") && words.contains("bramble.toml"), "{words}");
+    // The file itself, applied, is what the cluster was loaded from again.
+    apply(&cluster, &with_site("three"), "bramble.toml").await.unwrap();
+    reload(&with_site("four")).await.unwrap();
+    assert_eq!(cluster.status().await.sites[1].name, "four");
+}
+
+#[tokio::test]
+async fn a_configuration_survives_a_restart() {
+    let mut cluster = Cluster::start().await;
+    apply(&cluster, &with_site("shop"), "new.toml").await.unwrap();
+    cluster.restart().await;
+    assert_eq!(cluster.status().await.sites.len(), 2);
+}
