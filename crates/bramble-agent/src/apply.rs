@@ -1,0 +1,239 @@
+//! From a node plan to a node that runs it: one loop fetches releases, one pushes plans to
+//! roles. A release that can't be had holds back only the roles that serve it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bramble_cluster::api::{NodePlan, Role};
+use bramble_content::{DiskError, ReleaseError, ReleaseId, Releases, disk};
+use tokio::sync::{Mutex, watch};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::backoff::Backoff;
+use crate::fetch::{FetchError, Source, fetch};
+use crate::push::{Outcome, Pusher};
+use crate::supervise::Process;
+
+const RETRY_FIRST: Duration = Duration::from_millis(200);
+const RETRY_LAST: Duration = Duration::from_secs(10);
+
+/// How far this node is, for its report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Revision of the plan that all roles run.
+    pub applied: u64,
+    /// Releases on disk that a role serves.
+    pub releases: Vec<String>,
+    /// Why a release is missing.
+    pub fetch_trouble: Option<String>,
+    /// Why a role does not run its plan.
+    pub push_trouble: Option<String>,
+}
+
+impl Progress {
+    /// All that is wrong, in words.
+    pub fn trouble(&self) -> Option<String> {
+        let troubles: Vec<&str> =
+            [&self.fetch_trouble, &self.push_trouble].into_iter().flatten().map(|t| &**t).collect();
+        (!troubles.is_empty()).then(|| troubles.join("; "))
+    }
+}
+
+/// What both loops share; all on one thread.
+pub struct Apply {
+    data: PathBuf,
+    releases: Releases,
+    /// Held while blobs come in: what nothing refers to yet must not be pruned then.
+    fetching: Mutex<()>,
+    plan: watch::Sender<Option<NodePlan>>,
+    held: watch::Sender<BTreeSet<ReleaseId>>,
+    progress: watch::Sender<Progress>,
+}
+
+impl Apply {
+    /// Goes on from what lies in the data folder.
+    pub fn open(data: &Path, releases: Releases) -> Result<Self, ReleaseError> {
+        let held = releases.list()?.into_iter().collect();
+        Ok(Self {
+            data: data.into(),
+            releases,
+            fetching: Mutex::new(()),
+            plan: watch::Sender::new(last_plan(data)),
+            held: watch::Sender::new(held),
+            progress: watch::Sender::default(),
+        })
+    }
+
+    /// Where new plans go in.
+    pub fn plan(&self) -> &watch::Sender<Option<NodePlan>> {
+        &self.plan
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Gets each plan's releases; without end.
+    pub async fn fetch_all(&self, source: &impl Source) {
+        let mut plans = self.plan.subscribe();
+        let mut backoff = Backoff::new(RETRY_FIRST, RETRY_LAST);
+        loop {
+            let wanted = releases_of(plans.borrow_and_update().as_ref());
+            let trouble = self.fetch_missing(source, &wanted).await.err();
+            let trouble = trouble.map(|(id, error)| format!("release {id}: {error}"));
+            let retry = trouble.as_ref().map(|words| {
+                warn!("{words}");
+                backoff.delay()
+            });
+            self.progress.send_if_modified(|now| replace(&mut now.fetch_trouble, trouble));
+            let delay = async move {
+                match retry {
+                    Some(delay) => sleep(delay).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = delay => {}
+                _ = plans.changed() => backoff.reset(),
+            }
+        }
+    }
+
+    /// Tries all; returns the last failure.
+    async fn fetch_missing(
+        &self,
+        source: &impl Source,
+        wanted: &[String],
+    ) -> Result<(), (String, FetchError)> {
+        let mut outcome = Ok(());
+        for name in wanted {
+            if let Err(error) = self.fetch_one(source, name).await {
+                outcome = Err((name.clone(), error));
+            }
+        }
+        outcome
+    }
+
+    async fn fetch_one(&self, source: &impl Source, name: &str) -> Result<(), FetchError> {
+        let id: ReleaseId = name.parse()?;
+        let _fetching = self.fetching.lock().await;
+        fetch(source, &self.releases, &id).await?;
+        self.held.send_if_modified(|held| held.insert(id));
+        Ok(())
+    }
+
+    /// Passes each plan to the roles, again when a role's process is another; without end.
+    pub async fn push_all(
+        &self,
+        mut pusher: Pusher,
+        roles: &BTreeMap<Role, watch::Receiver<Process>>,
+    ) {
+        let (mut plans, mut held) = (self.plan.subscribe(), self.held.subscribe());
+        let mut done: Option<NodePlan> = None;
+        loop {
+            let plan = plans.borrow_and_update().clone();
+            let here = held.borrow_and_update().clone();
+            let mut retry = Duration::MAX;
+            if let Some(plan) = plan {
+                let outcome = pusher.push(&plan, &here, &pids(roles)).await;
+                retry = outcome.retry;
+                let is_new = outcome.complete && done.as_ref().is_none_or(|d| !same(d, &plan));
+                if is_new {
+                    self.finish(&plan, done.as_ref(), &pusher).await;
+                }
+                self.note(&plan, outcome, &pusher);
+                done = if is_new { Some(plan) } else { done };
+            }
+            tokio::select! {
+                () = sleep(retry) => {}
+                _ = plans.changed() => {}
+                _ = held.changed() => {}
+            }
+        }
+    }
+
+    fn note(&self, plan: &NodePlan, outcome: Outcome, pusher: &Pusher) {
+        let held = self.held.borrow().clone();
+        let served = held.iter().map(ReleaseId::to_string).filter(|id| pusher.serves(id));
+        let served: Vec<String> = served.collect();
+        self.progress.send_if_modified(|now| {
+            let applied = if outcome.complete { plan.revision } else { now.applied };
+            let new = Progress {
+                applied,
+                releases: served,
+                fetch_trouble: now.fetch_trouble.clone(),
+                push_trouble: outcome.trouble,
+            };
+            replace(now, new)
+        });
+    }
+
+    /// The whole plan runs: it is what the node goes on from after a restart, and what only
+    /// older plans needed may go.
+    async fn finish(&self, plan: &NodePlan, before: Option<&NodePlan>, pusher: &Pusher) {
+        if let Err(error) = self.save(plan) {
+            warn!(%error, "can't keep the plan");
+        }
+        info!(revision = plan.revision, "applied");
+        let Ok(_fetching) = self.fetching.try_lock() else { return };
+        let latest = releases_of(self.plan.borrow().as_ref());
+        let kept = [releases_of(Some(plan)), releases_of(before), latest].concat();
+        let held = self.held.borrow().clone();
+        let served = held.into_iter().filter(|id| pusher.serves(id.as_str()));
+        let keep = served.chain(kept.iter().filter_map(|id| id.parse().ok())).collect();
+        if let Err(error) = self.prune(keep).await {
+            warn!(%error, "can't remove old releases");
+        }
+    }
+
+    async fn prune(&self, keep: BTreeSet<ReleaseId>) -> Result<(), FetchError> {
+        let releases = self.releases.clone();
+        let gone = tokio::task::spawn_blocking(move || releases.prune(&keep)).await??;
+        self.held.send_if_modified(|held| {
+            let before = held.len();
+            held.retain(|id| !gone.contains(id));
+            held.len() != before
+        });
+        Ok(())
+    }
+
+    fn save(&self, plan: &NodePlan) -> Result<(), DiskError> {
+        let path = node_plan_path(&self.data);
+        let json = serde_json::to_vec(plan).map_err(|e| DiskError::at(&path)(e.into()))?;
+        disk::replace(&path, &json)
+    }
+}
+
+fn node_plan_path(data: &Path) -> PathBuf {
+    data.join("plans/node.json")
+}
+
+/// A node without one waits for its manager.
+fn last_plan(data: &Path) -> Option<NodePlan> {
+    serde_json::from_slice(&fs::read(node_plan_path(data)).ok()?).ok()
+}
+
+fn releases_of(plan: Option<&NodePlan>) -> Vec<String> {
+    plan.map(|plan| plan.releases.clone()).unwrap_or_default()
+}
+
+fn pids(roles: &BTreeMap<Role, watch::Receiver<Process>>) -> BTreeMap<Role, u32> {
+    roles.iter().filter_map(|(role, process)| Some((*role, process.borrow().pid?))).collect()
+}
+
+fn same(a: &NodePlan, b: &NodePlan) -> bool {
+    (a.revision, &a.releases, &a.roles) == (b.revision, &b.releases, &b.roles)
+}
+
+fn replace<T: PartialEq>(now: &mut T, new: T) -> bool {
+    let changed = *now != new;
+    *now = new;
+    changed
+}
+
+#[cfg(test)]
+mod tests;

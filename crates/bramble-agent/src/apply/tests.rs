@@ -1,0 +1,159 @@
+use std::rc::Rc;
+
+use bramble_content::BlobStore;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::fake::{FakeManager, FakeRole, eventually, run, worker_plan};
+
+/// A node whose loops run, with a worker that is willing.
+struct Node {
+    apply: Rc<Apply>,
+    worker: FakeRole,
+    manager: Rc<FakeManager>,
+    loops: [JoinHandle<()>; 2],
+}
+
+impl Node {
+    fn start(dir: &TempDir, manager: &Rc<FakeManager>) -> Self {
+        let worker = FakeRole::willing(dir.path(), Role::Worker);
+        let blobs = BlobStore::open(&dir.path().join("content")).unwrap();
+        let releases = Releases::open(blobs).unwrap();
+        let apply = Rc::new(Apply::open(dir.path(), releases).unwrap());
+        let pusher = Pusher::open(dir.path(), &[Role::Worker]);
+        let (pushes, fetches, source) = (apply.clone(), apply.clone(), manager.clone());
+        let loops = [
+            tokio::task::spawn_local(async move {
+                let process = Process { pid: Some(1), ..Process::default() };
+                let (_sender, receiver) = watch::channel(process);
+                pushes.push_all(pusher, &[(Role::Worker, receiver)].into()).await;
+            }),
+            tokio::task::spawn_local(async move { fetches.fetch_all(&*source).await }),
+        ];
+        Self { apply, worker, manager: manager.clone(), loops }
+    }
+
+    async fn apply(&self, plan: NodePlan) {
+        let revision = plan.revision;
+        self.apply.plan().send_replace(Some(plan));
+        eventually("applied", || self.progress().applied == revision).await;
+    }
+
+    fn progress(&self) -> Progress {
+        self.apply.progress().borrow().clone()
+    }
+
+    fn held(&self) -> Vec<ReleaseId> {
+        self.apply.releases.list().unwrap()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.loops.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn names(ids: &[&ReleaseId]) -> Vec<String> {
+    let mut names: Vec<_> = ids.iter().map(|id| id.to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_plan_is_fetched_for_pushed_and_reported() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = Rc::new(FakeManager::new());
+        let (one, two) = (manager.publish(&[("a", "1")]), manager.publish(&[("a", "2")]));
+        let node = Node::start(&dir, &manager);
+        node.apply(worker_plan(7, &[&one, &two])).await;
+        assert_eq!(node.progress().releases, names(&[&one, &two]));
+        assert_eq!(node.progress().trouble(), None);
+        assert_eq!(node.apply.releases.verify(&two).unwrap(), []);
+        assert_eq!(node.worker.plans().len(), 1);
+    });
+}
+
+#[test]
+fn a_release_is_not_reported_before_the_worker_serves_it() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = Rc::new(FakeManager::new());
+        let id = manager.publish(&[("a", "1")]);
+        let node = Node::start(&dir, &manager);
+        let mut plan = worker_plan(7, &[&id]);
+        plan.roles.clear();
+        node.apply(plan).await;
+        assert_eq!(node.held(), std::slice::from_ref(&id));
+        assert_eq!(node.progress().releases, [""; 0]);
+        node.apply(worker_plan(8, &[&id])).await;
+        assert_eq!(node.progress().releases, names(&[&id]));
+    });
+}
+
+#[test]
+fn a_manager_that_is_gone_is_told_and_waited_for() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = Rc::new(FakeManager::new());
+        let id = manager.publish(&[("a", "1")]);
+        manager.is_gone.set(true);
+        let node = Node::start(&dir, &manager);
+        node.apply.plan().send_replace(Some(worker_plan(7, &[&id])));
+        eventually("trouble", || node.progress().trouble().is_some()).await;
+        let trouble = node.progress().trouble().unwrap();
+        assert!(trouble.contains(id.as_str()) && trouble.contains("can't be reached"), "{trouble}");
+        node.manager.is_gone.set(false);
+        eventually("applied", || node.progress().applied == 7).await;
+        eventually("no trouble", || node.progress().trouble().is_none()).await;
+    });
+}
+
+#[test]
+fn what_the_last_two_plans_name_is_kept_and_the_rest_goes() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = Rc::new(FakeManager::new());
+        let ids: Vec<_> = ["1", "2", "3"].map(|n| manager.publish(&[("a", n)])).into();
+        let node = Node::start(&dir, &manager);
+        node.apply(worker_plan(1, &[&ids[0]])).await;
+        node.apply(worker_plan(2, &[&ids[1]])).await;
+        let held: Vec<_> = node.held().iter().map(ReleaseId::to_string).collect();
+        assert_eq!(held, names(&[&ids[0], &ids[1]]));
+        node.apply(worker_plan(3, &[&ids[2]])).await;
+        let held: Vec<_> = node.held().iter().map(ReleaseId::to_string).collect();
+        assert_eq!(held, names(&[&ids[1], &ids[2]]));
+    });
+}
+
+#[test]
+fn without_a_manager_a_node_goes_on_from_its_disk() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = Rc::new(FakeManager::new());
+        let id = manager.publish(&[("a", "1")]);
+        let node = Node::start(&dir, &manager);
+        node.apply(worker_plan(7, &[&id])).await;
+        drop(node);
+        manager.is_gone.set(true);
+        let node = Node::start(&dir, &manager);
+        eventually("applied", || node.progress().applied == 7).await;
+        assert_eq!(node.progress().releases, names(&[&id]));
+        assert_eq!(node.worker.plans().len(), 1, "told to the new process");
+    });
+}
+
+#[test]
+fn a_plan_with_a_hostile_release_name_harms_nothing() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let node = Node::start(&dir, &Rc::new(FakeManager::new()));
+        let mut plan = worker_plan(7, &[]);
+        plan.releases = vec!["../../identity".into()];
+        node.apply.plan().send_replace(Some(plan));
+        eventually("trouble", || node.progress().trouble().is_some()).await;
+        assert_eq!(node.progress().applied, 0);
+    });
+}

@@ -1,0 +1,196 @@
+//! Plans to role processes: over the control socket first, to `DIR/plans/` once the role
+//! runs them, so that a role always starts again from a plan that worked. A plan passes
+//! through as text; of what is in it only the folders of releases are looked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bramble_cluster::api::{NodePlan, Role};
+use bramble_content::{ReleaseId, disk};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::control::{Control, ControlError};
+use crate::node::{plan_path, role_name};
+
+/// A process that just starts has no socket yet.
+const RETRY_SILENT: Duration = Duration::from_millis(100);
+/// Looking after roles that were started again.
+const RETRY: Duration = Duration::from_secs(1);
+/// What was refused may pass later, as when a port becomes free.
+const RETRY_REFUSED: Duration = Duration::from_secs(5);
+
+/// What a round of pushing came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// All roles run the plan.
+    pub complete: bool,
+    /// Why not, in words.
+    pub trouble: Option<String>,
+    /// When to try again.
+    pub retry: Duration,
+}
+
+/// Passes plans to the roles of one node.
+#[derive(Debug)]
+pub struct Pusher {
+    roles: BTreeMap<Role, RoleState>,
+}
+
+#[derive(Debug)]
+struct RoleState {
+    control: Control,
+    path: PathBuf,
+    /// Last good plan: what the role starts from.
+    good: Option<String>,
+    /// Process that runs it, as far as we know.
+    runs: Option<u32>,
+    refused: Option<Refusal>,
+}
+
+#[derive(Debug)]
+struct Refusal {
+    pid: u32,
+    plan: String,
+    words: String,
+    at: Instant,
+}
+
+/// Why a role does not run its plan yet.
+enum Delay {
+    /// It needs a release that is on its way, or a process.
+    Waits,
+    Failed {
+        words: String,
+        retry: Duration,
+    },
+}
+
+impl Pusher {
+    /// For these roles; reads their last good plans.
+    pub fn open(data: &Path, roles: &[Role]) -> Self {
+        let state = |&role| {
+            let path = plan_path(data, role);
+            // An absent or unreadable plan is one that is to be pushed.
+            let good = fs::read_to_string(&path).ok();
+            let control = Control::new(data, role);
+            (role, RoleState { control, path, good, runs: None, refused: None })
+        };
+        Self { roles: roles.iter().map(state).collect() }
+    }
+
+    /// Passes on the parts of the plan that don't run yet and whose releases are held.
+    /// `pids` are the processes as they are now.
+    pub async fn push(
+        &mut self,
+        plan: &NodePlan,
+        held: &BTreeSet<ReleaseId>,
+        pids: &BTreeMap<Role, u32>,
+    ) -> Outcome {
+        let missing: Vec<_> = plan.releases.iter().filter(|id| !is_held(held, id)).collect();
+        let mut outcome = Outcome { complete: missing.is_empty(), trouble: None, retry: RETRY };
+        // Workers before balancers: who answers must know a release before it is asked for.
+        for (role, plan) in plan.roles.iter().rev() {
+            // A role that this node does not run has nothing to be told.
+            let Some(state) = self.roles.get_mut(role) else { continue };
+            let text = plan.to_string();
+            let waits = missing.iter().any(|id| names(&text, id));
+            let step = match pids.get(role) {
+                Some(&pid) if !waits => state.push(*role, pid, plan, text).await,
+                _ => Err(Delay::Waits),
+            };
+            if let Err(delay) = step {
+                outcome.note(delay);
+            }
+        }
+        outcome
+    }
+
+    /// Does any role's last good plan serve this release?
+    pub fn serves(&self, id: &str) -> bool {
+        self.roles.values().filter_map(|state| state.good.as_ref()).any(|plan| names(plan, id))
+    }
+}
+
+impl RoleState {
+    async fn push(
+        &mut self,
+        role: Role,
+        pid: u32,
+        plan: &Value,
+        text: String,
+    ) -> Result<(), Delay> {
+        if self.runs == Some(pid) && self.good.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        self.check_refusal(pid, &text)?;
+        match self.control.plan(plan).await {
+            Ok(()) => self.keep(role, pid, text),
+            Err(error) => Err(self.fail(pid, text, &error)),
+        }
+    }
+
+    fn keep(&mut self, role: Role, pid: u32, text: String) -> Result<(), Delay> {
+        disk::replace(&self.path, text.as_bytes()).map_err(|error| Delay::Failed {
+            words: format!("the {} plan runs but can't be kept: {error}", role_name(role)),
+            retry: RETRY,
+        })?;
+        self.good = Some(text);
+        self.runs = Some(pid);
+        self.refused = None;
+        Ok(())
+    }
+
+    fn fail(&mut self, pid: u32, plan: String, error: &ControlError) -> Delay {
+        let words = error.to_string();
+        let retry = match error {
+            ControlError::Silent { .. } => RETRY_SILENT,
+            ControlError::Odd { .. } | ControlError::Refused { .. } => {
+                let (words, at) = (words.clone(), Instant::now());
+                self.refused = Some(Refusal { pid, plan, words, at });
+                RETRY_REFUSED
+            }
+        };
+        Delay::Failed { words, retry }
+    }
+
+    /// The same plan is not offered to the same process again and again.
+    fn check_refusal(&self, pid: u32, plan: &str) -> Result<(), Delay> {
+        match &self.refused {
+            Some(refused)
+                if refused.pid == pid
+                    && refused.plan == plan
+                    && refused.at.elapsed() < RETRY_REFUSED =>
+            {
+                Err(Delay::Failed { words: refused.words.clone(), retry: RETRY })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Outcome {
+    fn note(&mut self, delay: Delay) {
+        self.complete = false;
+        if let Delay::Failed { words, retry } = delay {
+            self.retry = self.retry.min(retry);
+            let before =
+                self.trouble.take().map(|before| format!("{before}; ")).unwrap_or_default();
+            self.trouble = Some(before + &words);
+        }
+    }
+}
+
+fn is_held(held: &BTreeSet<ReleaseId>, id: &str) -> bool {
+    id.parse().is_ok_and(|id| held.contains(&id))
+}
+
+/// The folder, not the bare id: a balancer asks for releases that only workers hold.
+fn names(plan: &str, id: &str) -> bool {
+    plan.contains(&format!("content/releases/{id}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! A new certificate under the old key, at a third of the lifetime: two thirds are left for a
+//! manager that is away.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use bramble_cluster::api::{JoinResponse, RenewRequest};
+use bramble_cluster::certificate::NODE_LIFETIME;
+use bramble_cluster::link::Link;
+use bramble_content::disk;
+use tokio::time::sleep;
+use tracing::warn;
+
+use crate::join::{JoinError, identity_path, key};
+
+/// Rarely enough for a manager that refuses, often enough for a board that is on by day only.
+const CHECK_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Returns once there is a new certificate on the disk.
+pub async fn renew(link: &Link, data: &Path) {
+    loop {
+        if is_due(data, SystemTime::now()) {
+            match ask(link, data).await {
+                Ok(()) => return,
+                Err(error) => warn!("the certificate can't be renewed now: {error}"),
+            }
+        }
+        sleep(CHECK_INTERVAL).await;
+    }
+}
+
+/// By the file's age. A board whose clock stands in 1970 finds it younger than nothing, and
+/// looks again once it knows the time.
+fn is_due(data: &Path, now: SystemTime) -> bool {
+    let written = fs::metadata(identity_path(data, "cert.pem")).and_then(|m| m.modified());
+    written
+        .is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age >= NODE_LIFETIME / 3))
+}
+
+async fn ask(link: &Link, data: &Path) -> Result<(), JoinError> {
+    let request = RenewRequest { csr: key(data)?.csr_pem()? };
+    let answer: JoinResponse = link.post_json("/v1/renew", &request).await?;
+    disk::replace(&identity_path(data, "cert.pem"), answer.certificate.as_bytes())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

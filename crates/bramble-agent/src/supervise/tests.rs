@@ -1,0 +1,124 @@
+use std::fs;
+use std::path::Path;
+
+use rustix::process::test_kill_process;
+use tempfile::TempDir;
+
+use super::*;
+use crate::fake::{FakeRole, behave, eventually, role_executable, run};
+
+const WAITS: &str = "while [ ! -e \"$data/stop\" ]; do sleep 0.02; done";
+
+fn start(dir: &TempDir, stop_ms: u64) -> Supervised {
+    let launch = Launch {
+        executable: role_executable(),
+        data: dir.path().into(),
+        stop: Duration::from_millis(stop_ms),
+    };
+    Supervised::start(launch, Role::Worker)
+}
+
+fn starts(data: &Path) -> usize {
+    fs::read_to_string(data.join("started")).unwrap_or_default().lines().count()
+}
+
+async fn pid(role: &Supervised) -> u32 {
+    eventually("a process", || role.process().pid.is_some()).await;
+    role.process().pid.unwrap()
+}
+
+fn is_alive(pid: u32) -> bool {
+    test_kill_process(Pid::from_raw(pid.cast_signed()).unwrap()).is_ok()
+}
+
+#[test]
+fn a_process_that_ends_is_started_again_and_counted() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), "exit 3");
+        let role = start(&dir, 1000);
+        let began = Instant::now();
+        eventually("three starts", || starts(dir.path()) == 3).await;
+        // 100 ms, then 200 ms.
+        assert!(began.elapsed() >= Duration::from_millis(300));
+        assert_eq!(fs::read_to_string(dir.path().join("started")).unwrap(), "worker\n".repeat(3));
+        eventually("its count", || role.process().restarts == 3).await;
+        role.stop().await;
+        assert_eq!(starts(dir.path()), 3);
+    });
+}
+
+#[test]
+fn a_killed_process_is_replaced_by_another() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), "exec sleep 60");
+        let role = start(&dir, 1000);
+        let first = pid(&role).await;
+        kill_process(Pid::from_raw(first.cast_signed()).unwrap(), Signal::KILL).unwrap();
+        eventually("another", || role.process().pid.is_some_and(|pid| pid != first)).await;
+        assert_eq!(role.process().restarts, 1);
+        role.stop().await;
+    });
+}
+
+#[test]
+fn a_process_that_drains_is_left_to_it() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), &format!("{WAITS}; echo drained >\"$data/drained\""));
+        let flag = dir.path().join("stop");
+        let _control = FakeRole::listen(dir.path(), Role::Worker, move |request| {
+            assert!(request.get("stop").is_some());
+            fs::write(&flag, "").unwrap();
+            serde_json::json!({ "ok": true })
+        });
+        let role = start(&dir, 10_000);
+        let pid = pid(&role).await;
+        role.stop().await;
+        assert!(dir.path().join("drained").exists() && !is_alive(pid));
+    });
+}
+
+#[test]
+fn a_process_without_a_socket_gets_sigterm() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let script = "trap 'echo term >\"$data/term\"; exit 0' TERM; touch \"$data/trap\";";
+        behave(dir.path(), &format!("{script} {WAITS}"));
+        let role = start(&dir, 10_000);
+        let pid = pid(&role).await;
+        eventually("its trap", || dir.path().join("trap").exists()).await;
+        role.stop().await;
+        assert!(dir.path().join("term").exists() && !is_alive(pid));
+    });
+}
+
+#[test]
+fn a_process_that_will_not_end_is_killed() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), &format!("trap '' TERM; touch \"$data/trap\"; {WAITS}"));
+        let _control = FakeRole::willing(dir.path(), Role::Worker);
+        let role = start(&dir, 100);
+        let pid = pid(&role).await;
+        eventually("its trap", || dir.path().join("trap").exists()).await;
+        let began = Instant::now();
+        role.stop().await;
+        assert!(began.elapsed() >= Duration::from_millis(100) + TERM_LIMIT);
+        assert!(!is_alive(pid));
+    });
+}
+
+#[test]
+fn an_executable_that_is_absent_does_not_end_supervision() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let executable = dir.path().join("none");
+        let launch = Launch { executable, data: dir.path().into(), stop: Duration::ZERO };
+        let role = Supervised::start(launch, Role::Balancer);
+        eventually("two tries", || role.process().restarts >= 2).await;
+        assert_eq!(role.process().pid, None);
+        role.stop().await;
+    });
+}
