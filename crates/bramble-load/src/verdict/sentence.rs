@@ -1,6 +1,6 @@
 //! The verdict in words, for somebody who has never heard of it: what, the figures, what to do.
 
-use super::{Evidence, Limit, Offer, STALLED_MAX};
+use super::{Evidence, Limit, Offer, STALLED_MAX, STALLED_SAID};
 
 pub(super) fn explain(limit: Option<Limit>, evidence: &Evidence) -> String {
     let mut sentence = match limit {
@@ -11,6 +11,14 @@ pub(super) fn explain(limit: Option<Limit>, evidence: &Evidence) -> String {
         Some(Limit::Network) => network(evidence),
         None => unlimited(evidence),
     };
+    let stalled = evidence.generator.stalled_share;
+    if limit != Some(Limit::Generator) && stalled > STALLED_SAID {
+        let share = percent(stalled);
+        sentence.push_str(&format!(
+            " The load generator itself stood still for {share} of the time, so the longest \
+             answers seem longer than they were."
+        ));
+    }
     if evidence.failed_share > 0.0 {
         let failed = percent(evidence.failed_share);
         sentence.push_str(&format!(" {failed} of the requests failed."));

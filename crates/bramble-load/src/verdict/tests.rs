@@ -46,6 +46,13 @@ fn fast_workers_leave_the_thinking() {
 }
 
 #[test]
+fn a_generator_that_stood_still_a_little_is_said_so_but_did_not_set_the_rate() {
+    let stalled = GeneratorEvidence { stalled_share: 0.12, ..GeneratorEvidence::default() };
+    let evidence = Evidence { generator: stalled, ..evidence(800, 640.0, 750.0, 1.0) };
+    check(&evidence, Some(Limit::Workers), &["stood still for 12 % of the time"]);
+}
+
+#[test]
 fn a_starved_generator_makes_the_result_void() {
     let stalled = GeneratorEvidence { stalled_share: 0.41, ..GeneratorEvidence::default() };
     let busy = GeneratorEvidence { cpu_share: 0.97, ..GeneratorEvidence::default() };
