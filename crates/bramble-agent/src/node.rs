@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bramble_cluster::api::Role;
 use bramble_content::{DiskError, disk};
+use bramble_net::steady_port;
 use serde::{Deserialize, Serialize};
 
 /// Why the node's file can't be used.
@@ -127,10 +128,7 @@ fn path(data: &Path) -> PathBuf {
 }
 
 fn free_port(address: IpAddr) -> Result<u16, NodeError> {
-    TcpListener::bind((address, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|source| NodeError::Address { address, source })
+    steady_port(address).map_err(|source| NodeError::Address { address, source })
 }
 
 #[cfg(test)]

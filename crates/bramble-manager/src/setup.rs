@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use bramble_cluster::api::{NodeState, Role};
 use bramble_cluster::certificate::{Authority, NodeKey, write_private};
 use bramble_cluster::state::{Configuration, Member, Record, State};
 use bramble_cluster::store::{Embedded, Expected, Options};
+use bramble_net::{Listener, steady_port};
 use serde::{Deserialize, Serialize};
 
 use crate::ManagerError;
@@ -133,10 +134,9 @@ async fn write<R: Record>(state: &State, name: &str, record: &R) -> Result<(), M
     Ok(state.put(name, Expected::Any, record).await.map(drop)?)
 }
 
-/// Settles the port: bound once here to find a free one.
+/// Settles the port: nodes remember it.
 fn settings(setup: &Setup) -> Result<Settings, ManagerError> {
-    let listener = TcpListener::bind(setup.listen).and_then(|listener| listener.local_addr());
-    let listen = listener.map_err(|source| ManagerError::Listen {
+    let listen = free_address(setup.listen).map_err(|source| ManagerError::Listen {
         address: setup.listen.to_string(),
         source,
         file: PathBuf::from(&setup.file),
@@ -144,6 +144,13 @@ fn settings(setup: &Setup) -> Result<Settings, ManagerError> {
     let address = if listen.ip().is_unspecified() { setup.address } else { listen.ip() };
     let addresses = vec![SocketAddr::new(address, listen.port())];
     Ok(Settings { listen, addresses, prepare_limit_s: prepare_limit_s() })
+}
+
+fn free_address(wanted: SocketAddr) -> io::Result<SocketAddr> {
+    match wanted.port() {
+        0 => Ok(SocketAddr::new(wanted.ip(), steady_port(wanted.ip())?)),
+        _ => Listener::reserve(wanted),
+    }
 }
 
 /// The folder of a manager that was set up.

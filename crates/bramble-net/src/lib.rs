@@ -7,6 +7,7 @@
 mod buffer;
 mod core;
 mod listener;
+mod port;
 mod precise_sleep;
 mod stream;
 mod timer;
@@ -16,6 +17,7 @@ mod watch;
 pub use crate::buffer::{Buffer, Buffers};
 pub use crate::core::{Core, spawn_core};
 pub use crate::listener::Listener;
+pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;
 pub use crate::stream::Stream;
 pub use crate::timer::{Timer, Timers};

@@ -204,6 +204,11 @@ impl Stream {
         }
         self.socket.shutdown_write();
     }
+
+    /// Lets the connection end with a reset, which no peer takes for an end in order.
+    pub fn reset_when_closed(&self) {
+        self.socket.reset_when_closed();
+    }
 }
 
 #[cfg(test)]

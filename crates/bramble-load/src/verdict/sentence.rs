@@ -170,7 +170,7 @@ fn parts(evidence: &Evidence) -> String {
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
-        p if p > 0.0 && p < 1.0 => format!("{p:.2} %"),
+        p if p > 0.0 && p < 0.995 => format!("{p:.2} %"),
         p => format!("{p:.0} %"),
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, Shutdown, SocketFlags, SocketType, sockopt};
@@ -134,6 +135,13 @@ impl Socket {
         // The peer may be gone already: then there is nobody to tell.
         if let Ok(fd) = self.fd() {
             let _ = rustix::net::shutdown(fd, Shutdown::Write);
+        }
+    }
+
+    pub(super) fn reset_when_closed(&self) {
+        // If it is broken already, it can't end in order either.
+        if let Ok(fd) = self.fd() {
+            let _ = sockopt::set_socket_linger(fd, Some(Duration::ZERO));
         }
     }
 
