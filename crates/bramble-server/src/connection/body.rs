@@ -1,0 +1,68 @@
+//! The body of a request: read to its end, or the connection is closed. What is left unread
+//! would be taken for the next request (CVE-2025-4366).
+
+use std::time::{Duration, Instant};
+
+use super::{Connection, End};
+use crate::wait;
+
+/// One step through the bytes that lie in the input buffer.
+pub(crate) struct Piece {
+    /// Bytes to mark as used up once the data was passed on.
+    pub(crate) consumed: usize,
+    /// Where the data lies in the unread input.
+    pub(crate) data: std::ops::Range<usize>,
+    pub(crate) done: bool,
+}
+
+impl Connection {
+    /// The next piece of the body out of what has come in; `consumed` is 0 when there is none.
+    pub(crate) fn next_piece(&mut self) -> Result<Piece, End> {
+        let step = self.body.next(self.input.unread())?;
+        Ok(Piece { consumed: step.consumed, data: step.data, done: step.done })
+    }
+
+    /// Reads what is left of the body and throws it away, within limits. False: there is more
+    /// than that, and the connection has to be closed.
+    pub(super) async fn drain(&mut self) -> Result<bool, End> {
+        if self.head.expect_continue && !self.body.is_done() {
+            // It was never asked for, so it may come or not: nobody can tell.
+            return Ok(false);
+        }
+        let end = Instant::now() + self.table.times.drain;
+        let mut budget = self.table.plan().limits.drain_bytes as usize;
+        while !self.body.is_done() {
+            let step = self.body.next(self.input.unread())?;
+            self.input.consume(step.consumed);
+            let Some(rest) = budget.checked_sub(step.consumed) else { return Ok(false) };
+            budget = rest;
+            let limit = end.saturating_duration_since(Instant::now());
+            if step.consumed == 0 && (limit.is_zero() || !self.fill_input(limit).await) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads on for a moment after a refusal, so that the answer is not lost in a reset
+    /// (RFC 9112 section 9.6).
+    pub(super) async fn linger(&mut self) {
+        let end = Instant::now() + self.table.times.drain;
+        let mut budget = self.table.plan().limits.drain_bytes as usize;
+        loop {
+            let read = self.input.unread().len();
+            self.input.consume(read);
+            let limit = end.saturating_duration_since(Instant::now());
+            let Some(rest) = budget.checked_sub(read) else { return };
+            budget = rest;
+            if limit.is_zero() || !self.fill_input(limit).await {
+                return;
+            }
+        }
+    }
+
+    async fn fill_input(&mut self, limit: Duration) -> bool {
+        let most = self.table.limits.head_bytes + 1;
+        wait::fill(&mut self.stream, &mut self.input, most, &self.timer, limit).await.is_ok()
+    }
+}

@@ -1,0 +1,131 @@
+//! Open files and small bodies of one core, bounded in number and bytes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Mode, OFlags};
+
+/// Files that are kept ready.
+const ENTRIES: usize = 1024;
+/// Bodies that are kept in memory, in all.
+const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+/// How long a file of a folder that may change is taken for unchanged.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// An opened folder that paths are resolved beneath.
+pub(crate) struct Root {
+    path: PathBuf,
+    pub(super) folder: OwnedFd,
+    /// A release: what lies in it never changes.
+    pub(super) immutable: bool,
+}
+
+/// A file that is ready to be sent.
+pub(super) struct Entry {
+    pub(super) etag: String,
+    pub(super) media_type: &'static str,
+    pub(super) len: u64,
+    pub(super) body: Body,
+    pub(super) identity: Identity,
+}
+
+pub(super) enum Body {
+    File(OwnedFd),
+    Memory(Vec<u8>),
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) size: i64,
+    pub(super) modified_ns: i128,
+    pub(super) changed_ns: i128,
+}
+
+/// What is kept, by folder and path.
+#[derive(Default)]
+pub(crate) struct FileCache {
+    entries: RefCell<HashMap<(PathBuf, Vec<u8>), Kept>>,
+    bytes: Cell<usize>,
+}
+
+struct Kept {
+    entry: Rc<Entry>,
+    checked: Instant,
+    used: Instant,
+}
+
+impl Root {
+    pub(super) fn open(path: &Path, immutable: bool) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Self { path: path.to_owned(), folder, immutable })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl FileCache {
+    /// What is kept of a path, and whether it can be used without another look at the disk.
+    pub(super) fn find(&self, root: &Root, path: &[u8], now: Instant) -> Option<(Rc<Entry>, bool)> {
+        let mut entries = self.entries.borrow_mut();
+        let kept = entries.get_mut(&key(root, path))?;
+        kept.used = now;
+        let fresh = root.immutable || now.duration_since(kept.checked) < FRESH;
+        Some((kept.entry.clone(), fresh))
+    }
+
+    pub(super) fn keep(&self, root: &Root, path: &[u8], entry: Rc<Entry>, now: Instant) {
+        self.forget(root, path);
+        let size = entry.memory();
+        while self.is_full(size) && self.drop_oldest() {}
+        self.bytes.set(self.bytes.get() + size);
+        let kept = Kept { entry, checked: now, used: now };
+        self.entries.borrow_mut().insert(key(root, path), kept);
+    }
+
+    pub(super) fn forget(&self, root: &Root, path: &[u8]) {
+        let old = self.entries.borrow_mut().remove(&key(root, path));
+        self.count_out(old);
+    }
+
+    fn is_full(&self, more: usize) -> bool {
+        self.entries.borrow().len() >= ENTRIES || self.bytes.get() + more > MEMORY_BYTES
+    }
+
+    fn drop_oldest(&self) -> bool {
+        let mut entries = self.entries.borrow_mut();
+        let oldest = entries.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
+        let dropped = oldest.and_then(|key| entries.remove(&key));
+        let any = dropped.is_some();
+        self.count_out(dropped);
+        any
+    }
+
+    fn count_out(&self, kept: Option<Kept>) {
+        let size = kept.map_or(0, |kept| kept.entry.memory());
+        self.bytes.set(self.bytes.get().saturating_sub(size));
+    }
+}
+
+impl Entry {
+    fn memory(&self) -> usize {
+        match &self.body {
+            Body::File(_) => 0,
+            Body::Memory(bytes) => bytes.len(),
+        }
+    }
+}
+
+fn key(root: &Root, path: &[u8]) -> (PathBuf, Vec<u8>) {
+    (root.path.clone(), path.to_vec())
+}

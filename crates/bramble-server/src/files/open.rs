@@ -1,0 +1,141 @@
+//! From a path to a file that is ready to be sent.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Instant;
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+use super::cache::{Body, Entry, FileCache, Identity, Root};
+
+/// Files up to this size are kept in memory and sent with their head in one write.
+const MEMORY_FILE_BYTES: i64 = 64 * 1024;
+/// Larger ones are hashed beside the loop.
+const INLINE_HASH_BYTES: i64 = 1024 * 1024;
+
+/// What a path names.
+pub(super) enum Found {
+    File(Rc<Entry>),
+    /// A folder, asked for without the slash at its end.
+    Folder,
+    Nothing,
+}
+
+/// Looks a decoded path up, with index files for folders.
+pub(super) async fn find(
+    cache: &FileCache,
+    root: &Root,
+    path: &[u8],
+    index: &[String],
+) -> io::Result<Found> {
+    if is_hidden(path) {
+        return Ok(Found::Nothing);
+    }
+    if !path.ends_with(b"/") {
+        return lookup(cache, root, path).await;
+    }
+    for name in index {
+        let file = [path, name.as_bytes()].concat();
+        if let Found::File(entry) = lookup(cache, root, &file).await? {
+            return Ok(Found::File(entry));
+        }
+    }
+    Ok(Found::Nothing)
+}
+
+/// Dot files are nobody's business, but for RFC 8615.
+fn is_hidden(path: &[u8]) -> bool {
+    path.split(|b| *b == b'/').any(|part| part.starts_with(b".") && part != b".well-known")
+}
+
+async fn lookup(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found> {
+    let now = Instant::now();
+    let kept = cache.find(root, path, now);
+    if let Some((entry, true)) = kept {
+        return Ok(Found::File(entry));
+    }
+    let Some(file) = open_beneath(root, path)? else {
+        cache.forget(root, path);
+        return Ok(Found::Nothing);
+    };
+    let stat = rustix::fs::fstat(&file)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => return Ok(Found::Folder),
+        FileType::RegularFile => {}
+        _ => return Ok(Found::Nothing),
+    }
+    let identity = Identity::of(&stat);
+    let entry = match kept {
+        Some((entry, _)) if entry.identity == identity => entry,
+        _ => Rc::new(load(file, identity, path).await?),
+    };
+    cache.keep(root, path, entry.clone(), now);
+    Ok(Found::File(entry))
+}
+
+/// Opens a path without ever leaving the folder, and without following any link.
+fn open_beneath(root: &Root, path: &[u8]) -> io::Result<Option<OwnedFd>> {
+    let relative = path.strip_prefix(b"/").unwrap_or(path);
+    // Without O_NONBLOCK a named pipe would hold the whole core up.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    match rustix::fs::openat2(&root.folder, relative, flags, Mode::empty(), resolve) {
+        Ok(file) => Ok(Some(file)),
+        Err(
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::LOOP
+            | Errno::XDEV
+            | Errno::ACCESS
+            | Errno::NAMETOOLONG
+            | Errno::NXIO
+            | Errno::INVAL,
+        ) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn load(file: OwnedFd, identity: Identity, path: &[u8]) -> io::Result<Entry> {
+    let media_type = bramble_content::media::media_type(&String::from_utf8_lossy(path));
+    if identity.size <= MEMORY_FILE_BYTES {
+        let mut bytes = Vec::new();
+        std::fs::File::from(file).read_to_end(&mut bytes)?;
+        let (etag, len) = (etag(&blake3::hash(&bytes)), bytes.len() as u64);
+        return Ok(Entry { etag, media_type, len, body: Body::Memory(bytes), identity });
+    }
+    let hash = if identity.size <= INLINE_HASH_BYTES {
+        hash(file.as_fd().try_clone_to_owned()?)?
+    } else {
+        let copy = file.as_fd().try_clone_to_owned()?;
+        tokio::task::spawn_blocking(move || hash(copy)).await.map_err(io::Error::other)??
+    };
+    let len = u64::try_from(identity.size).unwrap_or(0);
+    Ok(Entry { etag: etag(&hash), media_type, len, body: Body::File(file), identity })
+}
+
+fn hash(file: OwnedFd) -> io::Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(std::fs::File::from(file))?;
+    Ok(hasher.finalize())
+}
+
+/// The same content has the same tag on every node.
+fn etag(hash: &blake3::Hash) -> String {
+    let hex = hash.to_hex();
+    format!("\"{}\"", hex.get(..32).unwrap_or(&hex))
+}
+
+impl Identity {
+    fn of(stat: &Stat) -> Self {
+        let ns = |s: i64, ns: u64| i128::from(s) * 1_000_000_000 + i128::from(ns);
+        Self {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+            size: stat.st_size,
+            modified_ns: ns(stat.st_mtime, stat.st_mtime_nsec),
+            changed_ns: ns(stat.st_ctime, stat.st_ctime_nsec),
+        }
+    }
+}

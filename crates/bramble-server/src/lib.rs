@@ -1,0 +1,27 @@
+//! The data plane: accept → route → {proxy, files, redirect, respond}.
+//!
+//! A [`Server`] is one process's worth of it: cores that share nothing, each with its own
+//! listeners, connections to backends and counts, all running the same immutable plan. Knows
+//! HTTP and configuration; must not know the cluster, the CMS, SQL or HTML beyond an error
+//! page. See ARCHITECTURE.md for the rules that its hot path obeys.
+
+mod balance;
+mod check;
+mod connection;
+pub mod control;
+mod core;
+mod counters;
+mod files;
+mod health;
+mod pace;
+mod pool;
+mod prepared;
+mod proxy;
+mod retry;
+mod route;
+mod server;
+mod table;
+mod wait;
+
+pub use prepared::PlanError;
+pub use server::Server;

@@ -1,0 +1,87 @@
+//! One core's view of a pool: its backends, their idle connections and what happened to them.
+
+mod backend;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bramble_config::plan;
+
+use crate::balance::{Balancer, Candidate};
+use crate::prepared::PreparedPool;
+use crate::retry::Budget;
+pub(crate) use backend::{Backend, InFlight, Link};
+
+/// A set of backends and how one of them is picked.
+pub(crate) struct Pool {
+    pub(crate) name: String,
+    pub(crate) release: Option<String>,
+    pub(crate) retries: u8,
+    pub(crate) budget: RefCell<Budget>,
+    retry_after: Duration,
+    backends: Vec<Rc<Backend>>,
+    balancer: RefCell<Balancer>,
+}
+
+impl Pool {
+    /// Compiles the pool; counts and idle connections of backends that stay are kept.
+    pub(crate) fn new(pool: &plan::Pool, prepared: &PreparedPool, old: Option<&Self>) -> Self {
+        let kept = |b: &plan::Backend| {
+            old.and_then(|old| old.backends.iter().position(|o| o.is_same(b)).map(|i| (i, old)))
+        };
+        let mut order = Vec::new();
+        let mut backends = Vec::new();
+        for (plan, prepared) in pool.backends.iter().zip(&prepared.backends) {
+            let found = kept(plan);
+            order.push(found.map(|(i, _)| i));
+            let old = found.and_then(|(i, old)| old.backends.get(i));
+            backends.push(Rc::new(Backend::new(plan, prepared, old.map(Rc::as_ref))));
+        }
+        let same_method = old.filter(|_| pool.method == plan::Method::ByRequests);
+        let mut balancer = match same_method {
+            Some(old) => old.balancer.replace(Balancer::new(pool.method)),
+            None => Balancer::new(pool.method),
+        };
+        balancer.reorder(&order);
+        Self {
+            name: pool.name.clone(),
+            release: pool.release.clone(),
+            retries: pool.retries.min(2),
+            budget: RefCell::new(Budget::new(Instant::now())),
+            retry_after: Duration::from_millis(pool.retry_ms),
+            backends,
+            balancer: RefCell::new(balancer),
+        }
+    }
+
+    /// The backend for the next attempt, none of those `tried`. If none is fit, all that the
+    /// operator enabled are tried all the same (Apache's `forcerecovery`): an error page is
+    /// not better than a doubtful backend.
+    pub(crate) fn pick(&self, tried: &[usize], now: Instant) -> Option<(usize, Rc<Backend>)> {
+        let fit = |b: &Backend| b.is_enabled() && b.is_fit(now);
+        let picked =
+            self.pick_among(tried, fit).or_else(|| self.pick_among(tried, Backend::is_enabled))?;
+        Some((picked, self.backends.get(picked)?.clone()))
+    }
+
+    fn pick_among(&self, tried: &[usize], usable: impl Fn(&Backend) -> bool) -> Option<usize> {
+        let candidates = self.backends.iter().enumerate().map(|(i, backend)| Candidate {
+            weight: backend.plan.weight,
+            usable: !tried.contains(&i) && usable(backend),
+        });
+        self.balancer.borrow_mut().pick(candidates)
+    }
+
+    /// A backend failed an attempt: this core leaves it alone for a while.
+    pub(crate) fn failed(&self, backend: &Backend, why: &str, now: Instant) {
+        backend.failed(why, now + self.retry_after);
+    }
+
+    pub(crate) fn backends(&self) -> &[Rc<Backend>] {
+        &self.backends
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! One backend as one core knows it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bramble_config::plan::{self, AdminState};
+use bramble_metrics::facts::BackendFacts;
+use bramble_net::Stream;
+use bramble_net::tls::Connector;
+
+use crate::health::{Health, Verdict};
+use crate::prepared::PreparedBackend;
+
+/// One address in a pool.
+pub(crate) struct Backend {
+    pub(crate) plan: plan::Backend,
+    pub(crate) connector: Option<Connector>,
+    pub(crate) health: Arc<Health>,
+    state: Rc<State>,
+}
+
+/// What outlives a change of plan.
+#[derive(Default)]
+struct State {
+    idle: RefCell<Vec<Idle>>,
+    failure: Cell<Option<Failure>>,
+    last_error: RefCell<Option<String>>,
+    requests: Cell<u64>,
+    errors: Cell<u64>,
+    in_flight: Cell<u64>,
+}
+
+struct Idle {
+    stream: Stream,
+    since: Instant,
+}
+
+/// This core's own bad experience.
+#[derive(Clone, Copy)]
+struct Failure {
+    until: Instant,
+    /// Active checks that had passed before it.
+    passes: u32,
+}
+
+/// A connection to a backend.
+pub(crate) struct Link {
+    pub(crate) stream: Stream,
+    /// It has served a request before, so its backend may have closed it meanwhile.
+    pub(crate) reused: bool,
+}
+
+/// A request that a backend is working on.
+pub(crate) struct InFlight(Rc<State>);
+
+impl Backend {
+    pub(super) fn new(
+        plan: &plan::Backend,
+        prepared: &PreparedBackend,
+        old: Option<&Self>,
+    ) -> Self {
+        Self {
+            plan: plan.clone(),
+            connector: prepared.connector.clone(),
+            health: prepared.health.clone(),
+            state: old.map(|old| old.state.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Same name, address and keys: counts and connections may be kept.
+    pub(super) fn is_same(&self, other: &plan::Backend) -> bool {
+        let own = &self.plan;
+        own.name == other.name && own.address == other.address && own.link == other.link
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        self.plan.admin == AdminState::Enabled
+    }
+
+    pub(super) fn is_fit(&self, now: Instant) -> bool {
+        self.health.verdict() == Verdict::Up && !self.is_avoided(now)
+    }
+
+    fn is_avoided(&self, now: Instant) -> bool {
+        self.state.failure.get().is_some_and(|f| now < f.until && self.health.passes() <= f.passes)
+    }
+
+    pub(super) fn failed(&self, why: &str, until: Instant) {
+        self.state.errors.set(self.state.errors.get() + 1);
+        self.state.failure.set(Some(Failure { until, passes: self.health.passes() }));
+        *self.state.last_error.borrow_mut() = Some(why.to_owned());
+        // What else is open to it is as doubtful.
+        self.state.idle.borrow_mut().clear();
+    }
+
+    /// An answer came: whatever was held against the backend is forgotten.
+    pub(crate) fn answered(&self) {
+        self.state.failure.set(None);
+    }
+
+    /// Counts a request until the result is dropped.
+    pub(crate) fn begin(&self) -> InFlight {
+        self.state.requests.set(self.state.requests.get() + 1);
+        self.state.in_flight.set(self.state.in_flight.get() + 1);
+        InFlight(self.state.clone())
+    }
+
+    /// The idle connection that was used last and still seems open.
+    pub(crate) fn checkout(&self) -> Option<Link> {
+        let mut idle = self.state.idle.borrow_mut();
+        while let Some(Idle { mut stream, .. }) = idle.pop() {
+            if !stream.is_stale() {
+                return Some(Link { stream, reused: true });
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for the next request; the oldest goes when there are too many.
+    pub(crate) fn check_in(&self, stream: Stream, now: Instant, limit: usize) {
+        let mut idle = self.state.idle.borrow_mut();
+        if idle.len() >= limit && !idle.is_empty() {
+            idle.remove(0);
+        }
+        idle.push(Idle { stream, since: now });
+    }
+
+    /// Closes connections that are idle for too long or were closed by the backend.
+    pub(crate) fn prune(&self, now: Instant, limit: Duration) {
+        let fresh = |i: &mut Idle| now.duration_since(i.since) < limit && !i.stream.is_stale();
+        self.state.idle.borrow_mut().retain_mut(fresh);
+    }
+
+    pub(crate) fn facts(&self, pool: &str, now: Instant) -> BackendFacts {
+        let state = match (self.plan.admin, self.health.verdict()) {
+            (AdminState::Disabled, _) => "disabled",
+            (AdminState::Draining, _) => "draining",
+            (_, Verdict::Checking) => "checking",
+            (_, Verdict::Down) => "down",
+            (_, Verdict::Up) if self.is_avoided(now) => "down",
+            (_, Verdict::Up) => "up",
+        };
+        BackendFacts {
+            pool: pool.to_owned(),
+            name: self.plan.name.clone(),
+            address: self.plan.address.to_string(),
+            state: state.to_owned(),
+            requests: self.state.requests.get(),
+            errors: self.state.errors.get(),
+            in_flight: self.state.in_flight.get(),
+            last_error: self.state.last_error.borrow().clone(),
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get().saturating_sub(1));
+    }
+}

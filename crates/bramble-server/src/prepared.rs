@@ -1,0 +1,153 @@
+//! A plan made ready to be taken by the cores: keys read, TLS set up, verdicts attached.
+//!
+//! This happens once, on the control thread; the cores get the result by message and share
+//! it. What can fail, fails here, and the running plan stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use bramble_config::plan::{self, Plan};
+use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, TlsError, Trust};
+
+use crate::health::{Health, Verdict};
+
+/// Why a plan can't be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A listener's address can't be had.
+    #[error("can't listen on {address}: {source}")]
+    Address {
+        /// Which address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The cores are gone.
+    #[error("the data plane has stopped")]
+    Gone,
+    /// Mutual TLS without a certificate.
+    #[error("the plan asks for mutual TLS but names no identity")]
+    Identity,
+    /// A key that is no key.
+    #[error("listener or backend {name}: {source}")]
+    Key {
+        /// Whose.
+        name: String,
+        /// Why.
+        source: bramble_net::tls::KeyIdError,
+    },
+    /// A site's folder can't be opened.
+    #[error("site {site}: can't open {path}: {source}")]
+    Site {
+        /// Which site.
+        site: String,
+        /// Its folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Certificate or key are unusable.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Threads are set when the process starts.
+    #[error("threads can't change from {from} to {to} while running: restart the process")]
+    Threads {
+        /// As it runs.
+        from: u16,
+        /// As asked for.
+        to: u16,
+    },
+}
+
+/// A plan with everything that its cores share.
+pub(crate) struct Prepared {
+    pub(crate) plan: Plan,
+    /// By listener name; none for a plain one.
+    pub(crate) acceptors: BTreeMap<String, Option<Acceptor>>,
+    /// In the plan's order.
+    pub(crate) pools: Vec<PreparedPool>,
+}
+
+pub(crate) struct PreparedPool {
+    pub(crate) backends: Vec<PreparedBackend>,
+}
+
+#[derive(Clone)]
+pub(crate) struct PreparedBackend {
+    pub(crate) connector: Option<Connector>,
+    pub(crate) health: Arc<Health>,
+}
+
+impl Prepared {
+    /// Reads keys below `folder`, sets up TLS, and keeps the verdicts of `old`.
+    pub(crate) fn new(plan: Plan, folder: &Path, old: Option<&Self>) -> Result<Self, PlanError> {
+        let identity = match &plan.identity {
+            Some(i) => Some(Identity::load(&folder.join(&i.certificate), &folder.join(&i.key))?),
+            None => None,
+        };
+        let mut acceptors = BTreeMap::new();
+        for listener in &plan.listeners {
+            let acceptor = acceptor(listener, identity.as_ref())?;
+            acceptors.insert(listener.name.clone(), acceptor);
+        }
+        let mut pools = Vec::new();
+        for pool in &plan.pools {
+            pools.push(prepare_pool(pool, identity.as_ref(), old)?);
+        }
+        Ok(Self { plan, acceptors, pools })
+    }
+
+    fn find(&self, pool: &str, backend: &plan::Backend) -> Option<&PreparedBackend> {
+        let i = self.plan.pools.iter().position(|p| p.name == pool)?;
+        let backends = &self.plan.pools.get(i)?.backends;
+        let same = |b: &plan::Backend| b.name == backend.name && b.address == backend.address;
+        self.pools.get(i)?.backends.get(backends.iter().position(same)?)
+    }
+}
+
+fn prepare_pool(
+    pool: &plan::Pool,
+    identity: Option<&Identity>,
+    old: Option<&Prepared>,
+) -> Result<PreparedPool, PlanError> {
+    let unknown = if pool.health.is_some() { Verdict::Checking } else { Verdict::Up };
+    let mut backends = Vec::new();
+    for backend in &pool.backends {
+        let kept = old.and_then(|old| old.find(&pool.name, backend));
+        let health = kept.filter(|_| pool.health.is_some()).map(|b| b.health.clone());
+        backends.push(PreparedBackend {
+            connector: connector(backend, identity)?,
+            health: health.unwrap_or_else(|| Arc::new(Health::new(unknown))),
+        });
+    }
+    Ok(PreparedPool { backends })
+}
+
+fn acceptor(
+    listener: &plan::Listener,
+    identity: Option<&Identity>,
+) -> Result<Option<Acceptor>, PlanError> {
+    let plan::Link::Mutual { keys: list } = &listener.link else { return Ok(None) };
+    let identity = identity.ok_or(PlanError::Identity)?;
+    let clients = Trust::Keys(keys(&listener.name, list)?);
+    Ok(Some(Acceptor::new(identity, clients, ClientCertificate::Required)?))
+}
+
+fn connector(
+    backend: &plan::Backend,
+    identity: Option<&Identity>,
+) -> Result<Option<Connector>, PlanError> {
+    let plan::Link::Mutual { keys: list } = &backend.link else { return Ok(None) };
+    let identity = identity.ok_or(PlanError::Identity)?;
+    let servers = Trust::Keys(keys(&backend.name, list)?);
+    Ok(Some(Connector::new(Some(identity), servers)?))
+}
+
+fn keys(name: &str, list: &[String]) -> Result<BTreeSet<KeyId>, PlanError> {
+    let parse = |key: &String| key.parse::<KeyId>();
+    list.iter()
+        .map(parse)
+        .collect::<Result<_, _>>()
+        .map_err(|source| PlanError::Key { name: name.to_owned(), source })
+}

@@ -1,0 +1,127 @@
+//! Passing a backend's answer on to the client.
+
+use std::time::Instant;
+
+use bramble_http::{Body, BodyReader, ForwardResponse, chunk_head, forward_response};
+
+use super::attempt::Answer;
+use super::upload::after_chunk;
+use crate::connection::{Connection, End, Next};
+use crate::counters::add;
+use crate::pool::Backend;
+use crate::wait::{self, WaitError};
+
+/// Sends head and body on; afterwards the backend's connection is kept if it can be.
+pub(super) async fn pass_on(
+    c: &mut Connection,
+    backend: &Backend,
+    mut answer: Answer,
+) -> Result<Next, End> {
+    backend.answered();
+    let mut reader = BodyReader::new(c.answer.body, &c.table.limits);
+    let (next, framing) = build_head(c, &answer);
+    answer.buffer.consume(c.answer.len);
+    let passed = pass_body(c, &mut answer, &mut reader, framing).await;
+    if matches!(passed, Err(End::Cut)) && !c.out.is_empty() {
+        // Nothing has gone to the client yet, so it can still be told.
+        c.core.counters.refused("backend_bad_answer");
+        return c.problem(502, "The site gave no valid answer.").await;
+    }
+    c.core.counters.answered(c.answer.status);
+    if passed.is_err() && framing == Body::UntilClose {
+        // An end in order would look like the answer's.
+        c.stream.reset_when_closed();
+    }
+    passed?;
+    let whole = c.body.is_done() && c.answer.body != Body::UntilClose;
+    // Surplus bytes would be taken for the next answer: such a connection is not used again.
+    if whole && c.answer.keep_alive && answer.buffer.is_empty() {
+        let limit = c.table.plan().limits.idle_backend_connections as usize;
+        backend.check_in(answer.link.stream, Instant::now(), limit);
+    }
+    Ok(next)
+}
+
+/// Builds the head for the client in `c.out`; tells how the body goes on.
+fn build_head(c: &mut Connection, answer: &Answer) -> (Next, Body) {
+    let next = if c.body.is_done() { c.next() } else { Next::Close };
+    let how = ForwardResponse {
+        keep_alive: next == Next::Request,
+        client_version: c.head.version,
+        request_was_head: c.is_head(),
+    };
+    c.out.clear();
+    let framing = forward_response(&mut c.out, answer.buffer.unread(), &c.answer, &how);
+    let next = if framing == Body::UntilClose { Next::Close } else { next };
+    (next, framing)
+}
+
+async fn pass_body(
+    c: &mut Connection,
+    answer: &mut Answer,
+    reader: &mut BodyReader,
+    framing: Body,
+) -> Result<(), End> {
+    loop {
+        let (consumed, done) = pass_piece(c, answer, reader, framing).await?;
+        answer.buffer.consume(consumed);
+        if done {
+            return Ok(());
+        }
+        if !answer.buffer.is_empty() && consumed > 0 {
+            continue;
+        }
+        if answer.buffer.is_empty() {
+            // What follows is a large body: read it in large pieces.
+            answer.buffer = c.core.bodies.buffer();
+        }
+        if !receive(c, answer).await? {
+            reader.finish_on_close().map_err(|_| End::Cut)?;
+            return end_body(c, framing).await;
+        }
+    }
+}
+
+/// Sends what the buffer holds of the body, with the head if that is still to go.
+async fn pass_piece(
+    c: &mut Connection,
+    answer: &Answer,
+    reader: &mut BodyReader,
+    framing: Body,
+) -> Result<(usize, bool), End> {
+    let unread = answer.buffer.unread();
+    let step = reader.next(unread).map_err(|_| End::Cut)?;
+    let data = unread.get(step.data).unwrap_or_default();
+    let mut after: &[u8] = &[];
+    if framing == Body::Chunked {
+        chunk_head(data.len(), &mut c.out);
+        after = after_chunk(data.len(), step.done);
+    }
+    let data = if framing == Body::None { &[] } else { data };
+    let limit = c.table.times.body;
+    let parts = [&c.out[..], data, after];
+    let sent = wait::send(&mut c.stream, parts, &c.timer, limit).await?;
+    add(&c.core.counters.bytes_out, sent as u64);
+    c.out.clear();
+    Ok((step.consumed, step.done))
+}
+
+/// Reads more of the answer; false when the backend has closed the connection.
+async fn receive(c: &Connection, answer: &mut Answer) -> Result<bool, End> {
+    let (stream, limit) = (&mut answer.link.stream, c.table.times.body);
+    let most = c.table.limits.head_bytes.max(c.table.limits.chunk_extension_body_bytes);
+    match wait::fill(stream, &mut answer.buffer, most, &c.timer, limit).await {
+        Ok(_) => Ok(true),
+        Err(WaitError::Closed) => Ok(false),
+        Err(_) => Err(End::Cut),
+    }
+}
+
+async fn end_body(c: &mut Connection, framing: Body) -> Result<(), End> {
+    if framing != Body::Chunked {
+        return Ok(());
+    }
+    c.out.clear();
+    c.out.extend_from_slice(bramble_http::LAST_CHUNK);
+    c.send_out(&[]).await
+}

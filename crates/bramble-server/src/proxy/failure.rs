@@ -1,0 +1,112 @@
+//! Why an attempt failed: whose fault it is, and whether it may be repeated.
+
+use std::io;
+
+use bramble_http::Reject;
+
+use crate::connection::End;
+use crate::retry::Reached;
+use crate::wait::WaitError;
+
+/// An attempt that brought no answer.
+#[derive(Debug)]
+pub(super) enum AttemptError {
+    /// The backend's or its link's fault.
+    Backend(Failure),
+    /// The client's: there is nobody left to answer, or its body is malformed.
+    Client(End),
+}
+
+/// What went wrong with a backend.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
+pub(super) struct Failure {
+    pub(super) reached: Reached,
+    pub(super) kind: FailureKind,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FailureKind {
+    #[error("not a valid answer: {0}")]
+    BadAnswer(Reject),
+    #[error("closed the connection before its answer was whole")]
+    Closed,
+    #[error("connect: {0}")]
+    Connect(io::Error),
+    #[error("connect: no answer in time")]
+    ConnectTimeout,
+    #[error("the request could not be sent: {0}")]
+    Send(io::Error),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("more than {0} interim answers")]
+    TooManyInterim(u16),
+}
+
+impl Failure {
+    pub(super) fn new(reached: Reached, kind: FailureKind) -> Self {
+        Self { reached, kind }
+    }
+
+    /// What the client is told.
+    pub(super) fn status(&self) -> u16 {
+        match self.kind {
+            FailureKind::Connect(_) | FailureKind::ConnectTimeout => 503,
+            FailureKind::Timeout => 504,
+            _ => 502,
+        }
+    }
+
+    /// The metric's word.
+    pub(super) fn reason(&self) -> &'static str {
+        match self.kind {
+            FailureKind::BadAnswer(_) => "backend_bad_answer",
+            FailureKind::Closed => "backend_closed",
+            FailureKind::Connect(_) => "backend_connect",
+            FailureKind::ConnectTimeout => "backend_connect_timeout",
+            FailureKind::Send(_) => "backend_send",
+            FailureKind::Timeout => "backend_timeout",
+            FailureKind::TooManyInterim(_) => "backend_interim_answers",
+        }
+    }
+
+    /// For visitors, who know of no backends.
+    pub(super) fn words(&self) -> &'static str {
+        match self.status() {
+            503 => "The site can't be reached right now. Please try again in a moment.",
+            504 => "The site took too long to answer.",
+            _ => "The site gave no valid answer.",
+        }
+    }
+}
+
+impl From<Failure> for AttemptError {
+    fn from(failure: Failure) -> Self {
+        Self::Backend(failure)
+    }
+}
+
+impl From<End> for AttemptError {
+    fn from(end: End) -> Self {
+        Self::Client(end)
+    }
+}
+
+impl FailureKind {
+    /// Of waiting for an answer.
+    pub(super) fn receiving(error: &WaitError) -> Self {
+        match error {
+            WaitError::Closed | WaitError::Io(_) => Self::Closed,
+            WaitError::Timeout(_) => Self::Timeout,
+        }
+    }
+
+    /// Of sending a request.
+    pub(super) fn sending(error: WaitError) -> Self {
+        match error {
+            WaitError::Closed => Self::Closed,
+            WaitError::Io(e) => Self::Send(e),
+            WaitError::Timeout(_) => Self::Timeout,
+        }
+    }
+}

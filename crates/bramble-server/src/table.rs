@@ -1,0 +1,159 @@
+//! A plan as one core runs it: names resolved to what they mean, once, not per request.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bramble_config::plan::{Action, Plan, Timeouts};
+use bramble_http::Limits;
+use bramble_net::tls::KeyId;
+
+use crate::files::Site;
+use crate::pool::Pool;
+use crate::prepared::{PlanError, Prepared};
+use crate::route;
+
+/// Routes with what answers, and every limit in the form in which it is used.
+pub(crate) struct Table {
+    pub(crate) shared: Arc<Prepared>,
+    pub(crate) limits: Limits,
+    pub(crate) times: Times,
+    handlers: Vec<Handler>,
+    pools: Vec<Rc<Pool>>,
+    sites: BTreeMap<String, Rc<Site>>,
+}
+
+/// What answers a request.
+#[derive(Clone)]
+pub(crate) enum Handler {
+    Nothing,
+    Pool(Rc<Pool>),
+    Redirect { status: u16, location: Rc<str> },
+    Respond { status: u16, body: Rc<str> },
+    Site(Rc<Site>),
+}
+
+/// Time limits as durations.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) head: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) connect: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) body: Duration,
+    pub(crate) backend_idle: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) stop: Duration,
+}
+
+impl Table {
+    /// Compiles for this core; counts, connections and open files of `old` are kept.
+    pub(crate) fn new(
+        shared: &Arc<Prepared>,
+        folder: &std::path::Path,
+        old: Option<&Self>,
+    ) -> Result<Self, PlanError> {
+        let plan = &shared.plan;
+        let pool = |(pool, prepared)| {
+            let name: &bramble_config::plan::Pool = pool;
+            let kept = old.and_then(|old| old.pool(&name.name));
+            Rc::new(Pool::new(pool, prepared, kept.map(Rc::as_ref)))
+        };
+        let pools: Vec<_> = plan.pools.iter().zip(&shared.pools).map(pool).collect();
+        let mut sites = BTreeMap::new();
+        for site in &plan.sites {
+            let kept = old.and_then(|old| old.sites.get(&site.name));
+            let open = Site::open(site, folder, plan.threads, kept.map(Rc::as_ref));
+            let open = open.map_err(|(path, source)| site_error(&site.name, path, source))?;
+            sites.insert(site.name.clone(), Rc::new(open));
+        }
+        let mut table = Self {
+            shared: shared.clone(),
+            limits: limits(plan),
+            times: Times::new(&plan.timeouts),
+            handlers: Vec::new(),
+            pools,
+            sites,
+        };
+        table.handlers = plan.routes.iter().map(|r| table.handler(&r.action)).collect();
+        Ok(table)
+    }
+
+    fn handler(&self, action: &Action) -> Handler {
+        match action {
+            Action::Pool(name) => self.pool(name).cloned().map_or(Handler::Nothing, Handler::Pool),
+            Action::Redirect { status, location } => {
+                Handler::Redirect { status: *status, location: location.as_str().into() }
+            }
+            Action::Respond { status, body } => {
+                Handler::Respond { status: *status, body: body.as_str().into() }
+            }
+            Action::Site(name) => {
+                self.sites.get(name).cloned().map_or(Handler::Nothing, Handler::Site)
+            }
+        }
+    }
+
+    /// What answers a request for this host and path.
+    pub(crate) fn find(&self, host: &[u8], path: &[u8]) -> Handler {
+        let found = route::find(&self.plan().routes, host, path);
+        found.and_then(|i| self.handlers.get(i)).cloned().unwrap_or(Handler::Nothing)
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.shared.plan
+    }
+
+    pub(crate) fn pools(&self) -> &[Rc<Pool>] {
+        &self.pools
+    }
+
+    fn pool(&self, name: &str) -> Option<&Rc<Pool>> {
+        self.pools.iter().find(|pool| pool.name == name)
+    }
+
+    /// Whether a peer that a listener accepted earlier would be accepted now.
+    pub(crate) fn still_trusts(&self, listener: &str, peer: KeyId) -> bool {
+        use bramble_config::plan::Link;
+        let found = self.plan().listeners.iter().find(|l| l.name == listener);
+        match found.map(|l| &l.link) {
+            Some(Link::Mutual { keys }) => keys.contains(&peer.to_string()),
+            Some(Link::Plain) => true,
+            None => false,
+        }
+    }
+}
+
+impl Times {
+    fn new(timeouts: &Timeouts) -> Self {
+        let ms = Duration::from_millis;
+        Self {
+            head: ms(timeouts.head_ms),
+            idle: ms(timeouts.idle_ms),
+            connect: ms(timeouts.connect_ms),
+            first_byte: ms(timeouts.first_byte_ms),
+            body: ms(timeouts.body_ms),
+            backend_idle: ms(timeouts.backend_idle_ms),
+            drain: ms(timeouts.drain_ms),
+            stop: ms(timeouts.stop_ms),
+        }
+    }
+}
+
+fn limits(plan: &Plan) -> Limits {
+    let limits = &plan.limits;
+    Limits {
+        head_bytes: limits.head_bytes as usize,
+        fields: usize::from(limits.fields),
+        target_bytes: limits.target_bytes as usize,
+        chunk_extension_line_bytes: limits.chunk_extension_line_bytes as usize,
+        chunk_extension_body_bytes: limits.chunk_extension_body_bytes as usize,
+        body_bytes: limits.body_bytes,
+    }
+}
+
+fn site_error(site: &str, path: String, source: io::Error) -> PlanError {
+    PlanError::Site { site: site.to_owned(), path, source }
+}

@@ -1,0 +1,93 @@
+//! Doing I/O within a time limit. A limit is armed only when there is something to wait for.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bramble_net::{Buffer, Stream, Timer};
+
+/// How waiting for a peer ended badly.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WaitError {
+    #[error("closed by the peer")]
+    Closed,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("no progress within {0:?}")]
+    Timeout(Duration),
+}
+
+/// Polls `operation` until it is ready or `limit` has passed.
+pub(crate) async fn within<T>(
+    timer: &Timer,
+    limit: Duration,
+    mut operation: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+) -> Result<T, WaitError> {
+    let mut armed = false;
+    let result = poll_fn(|cx| {
+        if let Poll::Ready(result) = operation(cx) {
+            return Poll::Ready(result.map_err(WaitError::Io));
+        }
+        if !armed {
+            timer.arm(limit);
+            armed = true;
+        }
+        ready!(timer.poll_due(cx));
+        Poll::Ready(Err(WaitError::Timeout(limit)))
+    })
+    .await;
+    if armed {
+        timer.disarm();
+    }
+    result
+}
+
+/// Reads at least one more byte into `buffer`.
+pub(crate) async fn fill(
+    stream: &mut Stream,
+    buffer: &mut Buffer,
+    most: usize,
+    timer: &Timer,
+    limit: Duration,
+) -> Result<usize, WaitError> {
+    match within(timer, limit, |cx| buffer.poll_fill(cx, stream, most)).await? {
+        0 => Err(WaitError::Closed),
+        n => Ok(n),
+    }
+}
+
+/// Writes all of up to three parts, as one vectored write if they fit; returns their length.
+pub(crate) async fn send(
+    stream: &mut Stream,
+    parts: [&[u8]; 3],
+    timer: &Timer,
+    limit: Duration,
+) -> Result<usize, WaitError> {
+    let total = parts.iter().map(|part| part.len()).sum();
+    let mut sent = 0;
+    while sent < total {
+        let (left, n) = unsent(parts, sent);
+        let left = left.get(..n).unwrap_or_default();
+        sent += within(timer, limit, |cx| stream.poll_write(cx, left)).await?;
+    }
+    within(timer, limit, |cx| stream.poll_flush(cx)).await?;
+    Ok(total)
+}
+
+/// The slices behind the first `sent` bytes, and how many of them are not empty.
+fn unsent<'a>(parts: [&'a [u8]; 3], mut sent: usize) -> ([IoSlice<'a>; 3], usize) {
+    let mut left = [IoSlice::new(&[]), IoSlice::new(&[]), IoSlice::new(&[])];
+    let mut n = 0;
+    for part in parts {
+        let rest = part.get(sent.min(part.len())..).unwrap_or_default();
+        sent = sent.saturating_sub(part.len());
+        if let Some(slot) = left.get_mut(n)
+            && !rest.is_empty()
+        {
+            *slot = IoSlice::new(rest);
+            n += 1;
+        }
+    }
+    (left, n)
+}
