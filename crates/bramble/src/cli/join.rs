@@ -1,0 +1,132 @@
+//! `bramble join`: this machine becomes a node of a cluster, and stays one.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::Path;
+
+use bramble_agent::{JoinError, NodeFile, Wish};
+use bramble_cluster::link::LinkError;
+use bramble_cluster::ticket::Ticket;
+use bramble_net::tls;
+
+use super::data::Data;
+use super::new_node::NewNode;
+use super::value::WorkerRate;
+use super::{agent, print};
+use crate::exit::{Doing, Exit, Failure};
+use crate::process;
+
+/// Make this machine a node of a cluster, by a ticket, and keep it running
+///
+/// The ticket comes from `bramble invite` on the manager's machine. Later starts need none.
+/// Ctrl-C and SIGTERM stop the node's roles in order.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  bramble join bramble1.eyJh...\n  \
+                        bramble join                          # later starts\n\n\
+                        Exit codes: 0 stopped as asked, 1 could not start, 2 no ticket or usage, \
+                        3 ticket refused,\n            4 manager unreachable")]
+pub struct Args {
+    /// From `bramble invite`; needed the first time only
+    ticket: Option<String>,
+    #[command(flatten)]
+    data: Data,
+    /// The node's name; the manager makes it unique [default: this machine's]
+    #[arg(long, value_parser = agent::node_name)]
+    name: Option<String>,
+    /// Address of this machine that balancers reach it at [default: the one towards the manager]
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+    /// Hold the worker to so many requests a second, as one old board; or off
+    #[arg(long, value_name = "N|off", default_value = "off")]
+    worker_rate: WorkerRate,
+    #[command(flatten)]
+    parent: agent::Parent,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    process::log(agent::LOG);
+    args.parent.follow()?;
+    process::block_on(join(args))
+}
+
+async fn join(args: &Args) -> Result<(), Failure> {
+    let stop = process::stop_signal()?;
+    let dir = &args.data.dir;
+    let ticket: Option<Ticket> =
+        args.ticket.as_ref().map(|text| text.parse()).transpose().map_err(Failure::bad_input)?;
+    match (dir.join("node.json").exists(), &ticket) {
+        (true, Some(ticket)) => check_same_cluster(dir, ticket)?,
+        (true, None) => {}
+        (false, Some(ticket)) => enter(args, ticket).await?,
+        (false, None) => {
+            let failure = Failure::bad_input(format!("{} is no node yet", dir.display()));
+            let hint = "`bramble invite` on the manager's machine makes a ticket: give it here";
+            return Err(failure.hint(hint));
+        }
+    }
+    let node = NodeFile::load(dir).map_err(Failure::failed)?;
+    agent::run(dir, stop, async { announce(&node) }).await?;
+    print::line("all stopped");
+    Ok(())
+}
+
+/// A node of another cluster is not taken away from it by mistake.
+fn check_same_cluster(dir: &Path, ticket: &Ticket) -> Result<(), Failure> {
+    let ca = dir.join("identity/ca.pem");
+    if tls::load_key_id(&ca).doing("can't tell which cluster this node is of")? == ticket.ca {
+        return Ok(());
+    }
+    let message = format!("{} is a node of another cluster already", dir.display());
+    Err(Failure::failed(message).hint("name an empty folder with --data DIR"))
+}
+
+async fn enter(args: &Args, ticket: &Ticket) -> Result<(), Failure> {
+    let wish = Wish {
+        name: args.name.clone().unwrap_or_else(agent::host_name),
+        address: args.address.map_or_else(|| towards(&ticket.addresses), Ok)?,
+        worker_rate: args.worker_rate.0,
+    };
+    let folder = NewNode::claim(&args.data.dir)?;
+    bramble_agent::join(ticket, &args.data.dir, &wish).await.map_err(failure)?;
+    folder.keep();
+    Ok(())
+}
+
+fn failure(error: JoinError) -> Failure {
+    match error {
+        JoinError::Link(error @ LinkError::Unreachable { .. }) => {
+            Failure::new(Exit::Unreachable, &error).hint(
+                "is `bramble up` running there, and does this machine reach that address? The \
+                 manager of a cluster on one machine listens there only; --address of `up` sets it",
+            )
+        }
+        JoinError::Link(error) => error.into(),
+        error => Failure::failed(error),
+    }
+}
+
+/// The address that this machine has on its way to the manager. Nothing is sent.
+fn towards(managers: &[SocketAddr]) -> Result<IpAddr, Failure> {
+    let Some(manager) = managers.first() else {
+        return Err(Failure::bad_input("the ticket names no manager"));
+    };
+    let any = match manager {
+        SocketAddr::V4(_) => "0.0.0.0:0",
+        SocketAddr::V6(_) => "[::]:0",
+    };
+    let socket = UdpSocket::bind(any).and_then(|socket| {
+        socket.connect(manager)?;
+        socket.local_addr()
+    });
+    let address = socket.doing(format!("there is no way to the manager at {manager}"))?;
+    Ok(address.ip())
+}
+
+fn announce(node: &NodeFile) {
+    let roles: Vec<&str> =
+        node.roles.iter().map(|role| bramble_agent::node::role_name(*role)).collect();
+    print::line(format_args!("node {} runs: {}", node.name, roles.join(", ")));
+    if let Some(address) = node.worker_address() {
+        print::line(format_args!("its worker listens on {address}"));
+    }
+    print::line("Ctrl-C stops it");
+}

@@ -1,0 +1,75 @@
+//! `bramble run`: one role alone, a balancer before listed backends or a file server.
+
+use std::path::{Path, PathBuf};
+
+use bramble_config::plan::Plan;
+use bramble_server::Server;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::{Doing, Failure};
+use crate::process;
+
+/// Run one role alone: a balancer or a file server, by a file and without a manager
+///
+/// SIGHUP reads the file again; a faulty file changes nothing. Ctrl-C and SIGTERM stop, once
+/// the requests in flight are answered.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  bramble run --config examples/balancer.toml\n\n\
+                        Exit codes: 0 stopped as asked, 1 could not start, 2 bad configuration")]
+pub struct Args {
+    /// What to run; see docs/reference.md
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    process::log("info");
+    process::block_on(serve(args))
+}
+
+async fn serve(args: &Args) -> Result<(), Failure> {
+    let plan = read(&args.config)?;
+    let folder = args.config.parent().unwrap_or(Path::new("")).to_owned();
+    let mut reload = signal(SignalKind::hangup()).doing("can't wait for signals")?;
+    let stop = process::stop_signal()?;
+    let mut server = Server::start(folder, plan.threads).doing("can't start a thread")?;
+    server.take(plan).await.doing("can't start")?;
+    announce(&server);
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            _ = reload.recv() => take_again(&mut server, &args.config).await,
+        }
+    }
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Plan, Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::bad_input(format!("can't read {name}: {error}")))?;
+    let config = bramble_config::load(&text, &name.to_string()).map_err(Failure::bad_input)?;
+    config.plan().map_err(|error| Failure::bad_input(format!("{name}: {error}")))
+}
+
+async fn take_again(server: &mut Server, file: &Path) {
+    match read(file) {
+        Err(failure) => {
+            let _ = failure.report();
+            tracing::error!("reload refused: the running configuration stays");
+        }
+        Ok(plan) => match server.take(plan).await {
+            Ok(()) => tracing::info!("reloaded"),
+            Err(error) => tracing::error!(%error, "reload refused: the running plan stays"),
+        },
+    }
+}
+
+fn announce(server: &Server) {
+    for listener in server.plan().iter().flat_map(|plan| &plan.listeners) {
+        tracing::info!(listener = listener.name, address = %listener.address, "listening");
+    }
+}

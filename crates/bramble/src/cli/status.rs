@@ -1,0 +1,86 @@
+//! `bramble status`: sites, nodes and backends as they are, and what is wrong.
+
+pub mod table;
+
+use std::time::Duration;
+
+use bramble_cluster::api::Status;
+
+use super::data::Data;
+use super::print;
+use crate::exit::Failure;
+use crate::process;
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// A manager that hangs must not stop the watch.
+const WATCH_LIMIT: Duration = Duration::from_secs(3);
+
+/// To the top left.
+const HOME: &str = "\x1b[H";
+/// Clears to the end of the line.
+const END_OF_LINE: &str = "\x1b[K";
+/// Clears what is below.
+const BELOW: &str = "\x1b[J";
+
+/// Show the cluster: sites, nodes, backends, and what is wrong
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  bramble status\n  bramble status --watch\n\n\
+                        Exit codes: 0 shown, 2 usage, 4 manager unreachable")]
+pub struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// Print JSON
+    #[arg(long, conflicts_with = "watch")]
+    json: bool,
+    /// Show it anew each second, with rates, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    process::block_on(status(args))
+}
+
+async fn status(args: &Args) -> Result<(), Failure> {
+    let first: Result<Status, _> = args.data.manager().get_json("/v1/status").await;
+    let first = first.map_err(|error| args.data.failure(error))?;
+    match args {
+        Args { json: true, .. } => print::json(&first)?,
+        Args { watch: true, .. } => {
+            let stop = process::stop_signal()?;
+            tokio::select! {
+                () = watch(&args.data, first) => {}
+                () = stop => {}
+            }
+        }
+        _ => print::text(table::all(&first, None)),
+    }
+    Ok(())
+}
+
+async fn watch(data: &Data, first: Status) {
+    let manager = data.manager().with_time_limit(WATCH_LIMIT);
+    draw(&table::all(&first, None));
+    let mut last = first;
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        match manager.get_json::<Status>("/v1/status").await {
+            Ok(status) => {
+                draw(&table::all(&status, Some(&last)));
+                last = status;
+            }
+            Err(error) => draw(&format!("{error}\nwhat was running runs on; asking again\n")),
+        }
+    }
+}
+
+/// Over what was there before, without a flicker; elsewhere than on a terminal, below it.
+fn draw(text: &str) {
+    if !print::is_watched() {
+        print::line(text);
+        return;
+    }
+    let lines: String = text.lines().map(|line| format!("{line}{END_OF_LINE}\n")).collect();
+    print::text(format_args!("{HOME}{lines}{BELOW}"));
+}

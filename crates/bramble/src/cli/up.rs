@@ -1,0 +1,75 @@
+//! `bramble up`: a cluster on this machine, made at the first start and kept over restarts.
+
+mod again;
+mod announce;
+mod first;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use bramble_cluster::api::Role;
+
+use super::data::Data;
+use super::value::{self, WorkerRate};
+use super::{agent, print};
+use crate::exit::Failure;
+use crate::process;
+
+/// Start a cluster on this machine, and keep it running
+///
+/// The first start makes the data folder, the cluster's authority and its state. Later starts
+/// go on where the last one ended. Ctrl-C and SIGTERM stop all roles in order, once the
+/// requests in flight are answered.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  bramble up\n  \
+                        bramble up --data /var/lib/bramble --config examples/cluster.toml\n\n\
+                        Exit codes: 0 stopped as asked, 1 could not start, 2 bad configuration \
+                        or usage")]
+pub struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// Configuration of a new cluster (see docs/reference.md); a built-in one without
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the built-in configuration listens for visitors; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", conflicts_with = "config")]
+    listen: Option<SocketAddr>,
+    /// What this first node runs; the manager must be among it
+    #[arg(
+        long,
+        value_name = "ROLES",
+        value_delimiter = ',',
+        value_parser = value::role,
+        default_value = "manager,balancer,worker"
+    )]
+    roles: Vec<Role>,
+    /// Hold the worker to so many requests a second, as one old board; or off
+    #[arg(long, value_name = "N|off", default_value = "off")]
+    worker_rate: WorkerRate,
+    /// The node's name [default: this machine's]
+    #[arg(long, value_parser = agent::node_name)]
+    name: Option<String>,
+    /// Address of this machine that other nodes reach it at
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
+    #[command(flatten)]
+    parent: agent::Parent,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    process::log(agent::LOG);
+    args.parent.follow()?;
+    process::block_on(up(args))
+}
+
+async fn up(args: &Args) -> Result<(), Failure> {
+    // From here on Ctrl-C is waited for: a first start is not cut in the middle.
+    let stop = process::stop_signal()?;
+    match args.data.dir.join("node.json").exists() {
+        true => again::check(args)?,
+        false => first::make(args).await?,
+    }
+    agent::run(&args.data.dir, stop, announce::announce(&args.data)).await?;
+    print::line("all stopped");
+    Ok(())
+}

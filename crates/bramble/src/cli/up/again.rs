@@ -1,0 +1,56 @@
+//! A later start: the state is the truth, and what it needs must be free.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use bramble_agent::NodeFile;
+use bramble_agent::node::plan_path;
+use bramble_cluster::api::Role;
+use bramble_config::plan::Plan;
+
+use super::Args;
+use crate::cli::new_node::lock;
+use crate::cli::{ports, print};
+use crate::exit::Failure;
+
+/// Can the node that lies in the folder start?
+pub fn check(args: &Args) -> Result<(), Failure> {
+    let dir = &args.data.dir;
+    let node = NodeFile::load(dir).map_err(Failure::failed)?;
+    if !node.roles.contains(&Role::Manager) {
+        let message = format!("{} is a node of a cluster that runs elsewhere", dir.display());
+        let hint = format!("start it with `bramble join{}`", args.data.option());
+        return Err(Failure::failed(message).hint(hint));
+    }
+    // A node that runs there holds its own ports: that it runs is the better message.
+    let _lock = lock(dir)?;
+    for address in addresses(dir, &node) {
+        ports::check(address, "start again when it is free: other nodes know this address")?;
+    }
+    tell_what_is_not_taken(args);
+    Ok(())
+}
+
+fn addresses(dir: &Path, node: &NodeFile) -> Vec<SocketAddr> {
+    let plan = std::fs::read(plan_path(dir, Role::Balancer)).ok();
+    let plan: Option<Plan> = plan.and_then(|json| serde_json::from_slice(&json).ok());
+    let listeners = plan.into_iter().flat_map(|plan| plan.listeners);
+    let public = listeners.map(|listener| listener.address);
+    public.chain(node.managers.iter().copied()).chain(node.worker_address()).collect()
+}
+
+/// Nothing that was said is passed over in silence.
+fn tell_what_is_not_taken(args: &Args) {
+    let dir = args.data.dir.display();
+    if let Some(config) = &args.config {
+        let config = config.display();
+        print::note(format_args!(
+            "note: {dir} holds a cluster; if {config} changed since, use `bramble apply {config}`"
+        ));
+    }
+    if args.listen.is_some() || args.name.is_some() || args.worker_rate.0.is_some() {
+        print::note(format_args!(
+            "note: {dir} holds a cluster; --listen, --name and --worker-rate are for a new one"
+        ));
+    }
+}

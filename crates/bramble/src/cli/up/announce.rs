@@ -1,0 +1,76 @@
+//! What `up` says once everything answers: where the site is, and what to do next.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bramble_cluster::api::{SiteStatus, Status};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use crate::cli::data::Data;
+use crate::cli::print;
+
+const LIMIT: Duration = Duration::from_secs(15);
+const TICK: Duration = Duration::from_millis(50);
+
+/// Waits until manager and balancer answer, then tells the operator.
+pub async fn announce(data: &Data) {
+    match timeout(LIMIT, ready(data)).await {
+        Ok(status) => tell(data, &status),
+        Err(_) => print::note(format_args!(
+            "not everything answers after {} s; `bramble status{}` says what is missing",
+            LIMIT.as_secs(),
+            data.option()
+        )),
+    }
+}
+
+async fn ready(data: &Data) -> Status {
+    let manager = data.manager().with_time_limit(Duration::from_secs(2));
+    loop {
+        if let Ok(status) = manager.get_json::<Status>("/v1/status").await
+            && is_open(&status.listeners).await
+        {
+            return status;
+        }
+        sleep(TICK).await;
+    }
+}
+
+async fn is_open(listeners: &[SocketAddr]) -> bool {
+    for address in listeners {
+        if TcpStream::connect(address).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+fn tell(data: &Data, status: &Status) {
+    for address in &status.listeners {
+        print::line(format_args!("up: http://{address}/"));
+    }
+    print::line(format_args!("data folder: {}", data.dir.display()));
+    status.sites.iter().for_each(|site| print::line(site_line(site)));
+    let option = data.option();
+    print::line("next steps, in another terminal:");
+    if let Some(site) = status.sites.first() {
+        let name = &site.name;
+        print::line(format_args!("  bramble publish{option} DIR --site {name}   put a folder up"));
+    }
+    print::line(format_args!("  bramble invite{option}   add a node"));
+    print::line(format_args!("  bramble status{option}   see how it is"));
+    print::line("Ctrl-C stops all");
+}
+
+fn site_line(site: &SiteStatus) -> String {
+    match &site.release {
+        Some(release) => format!(
+            "site {}: release {}, {}",
+            site.name,
+            print::short(release),
+            print::plural(usize::try_from(site.files).unwrap_or(usize::MAX), "file")
+        ),
+        None => format!("site {}: nothing is published yet", site.name),
+    }
+}

@@ -1,0 +1,68 @@
+//! What every process of bramble does at its start: logging, signals, a runtime.
+
+use std::future::Future;
+
+use rustix::process::Signal;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::{Doing, Failure};
+
+/// Logs to standard error; `BRAMBLE_LOG` sets what (`info` by default).
+pub fn log(default: &str) {
+    let filter = EnvFilter::try_from_env("BRAMBLE_LOG").unwrap_or_else(|_| default.into());
+    let stderr = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(stderr)
+        .with_target(false)
+        .init();
+}
+
+/// Runs `work` on a runtime of one thread.
+///
+/// # Errors
+/// The runtime could not start, or what `work` says.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.doing("can't start the runtime")?;
+    let result = LocalSet::new().block_on(&runtime, work);
+    // A thread that hashes a large file is not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// Signals can't be had.
+pub fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut interrupt = signal(SignalKind::interrupt()).doing("can't wait for signals")?;
+    let mut terminate = signal(SignalKind::terminate()).doing("can't wait for signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Makes this process end when its parent does: nothing is left behind, however that died.
+///
+/// # Errors
+/// The kernel refused.
+pub fn end_with_parent(parent: u32) -> Result<(), Failure> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::TERM))
+        .doing("can't follow the parent process")?;
+    // It may have died before the line above took effect.
+    let now = rustix::process::getppid().map(rustix::process::Pid::as_raw_nonzero);
+    match now {
+        Some(pid) if pid.get().unsigned_abs() != parent => {
+            Err(Failure::failed("the process that started this one has ended"))
+        }
+        _ => Ok(()),
+    }
+}
