@@ -247,7 +247,7 @@ pub struct Timeouts {
     pub head_ms: u64,
     /// A kept-alive client connection without a request.
     pub idle_ms: u64,
-    /// TCP (and TLS) to a backend.
+    /// TCP to a backend; a TLS handshake gets a second at least.
     pub connect_ms: u64,
     /// From the request's end to the first byte of a backend's answer.
     pub first_byte_ms: u64,

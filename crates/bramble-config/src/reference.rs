@@ -307,7 +307,12 @@ pub(crate) const TABLES: &[Table] = &[
         rows: &[
             row("head_ms", "ms", "10000", "From the first byte of a head to its end."),
             row("idle_ms", "ms", "60000", "A kept-alive client connection without a request."),
-            row("connect_ms", "ms", "250", "TCP (and TLS) to a backend."),
+            row(
+                "connect_ms",
+                "ms",
+                "250",
+                "TCP to a backend; a TLS handshake gets a second at least.",
+            ),
             row(
                 "first_byte_ms",
                 "ms",

@@ -6,7 +6,6 @@ mod arrivals;
 mod client;
 mod generator;
 mod model;
-mod open_files;
 mod options;
 mod progress;
 mod recorder;

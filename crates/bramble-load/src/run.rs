@@ -6,7 +6,6 @@
 use crate::arrivals::arrivals;
 use crate::generator::GeneratorFacts;
 use crate::model::{Gaps, Model};
-use crate::open_files::raise_open_files;
 use crate::options::{Options, OptionsError};
 use crate::progress::{Progress, ProgressLine};
 use crate::report::load::LoadReport;
@@ -159,7 +158,7 @@ fn resolve(target: &Target) -> Result<SocketAddr, LoadError> {
 
 fn enough_files(connections: u32) -> Result<u64, LoadError> {
     let needed = u64::from(connections) + FILES_BESIDE;
-    let allowed = raise_open_files();
+    let allowed = bramble_net::raise_descriptor_limit();
     if allowed < needed { Err(LoadError::OpenFiles { needed, allowed }) } else { Ok(allowed) }
 }
 

@@ -20,12 +20,6 @@ impl<T> Core<T> {
     pub fn join(self) -> io::Result<T> {
         self.thread.join().map_err(|_| io::Error::other("a core's thread panicked"))?
     }
-
-    /// Whether the core has ended.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.thread.is_finished()
-    }
 }
 
 /// Starts a thread with a runtime of its own and runs `work` on it to its end.

@@ -6,6 +6,7 @@
 
 mod buffer;
 mod core;
+mod descriptors;
 mod listener;
 mod port;
 mod precise_sleep;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use crate::buffer::{Buffer, Buffers};
 pub use crate::core::{Core, spawn_core};
+pub use crate::descriptors::raise_descriptor_limit;
 pub use crate::listener::Listener;
 pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use rustix::rand::GetRandomFlags;
+
 use crate::listener::Listener;
 
 /// Where the kernel says from which ports it serves outgoing connections.
@@ -20,11 +22,12 @@ const TRIED: u16 = 8_192;
 pub fn steady_port(ip: IpAddr) -> io::Result<u16> {
     let range = std::fs::read_to_string(OUTGOING).unwrap_or_default();
     let last = first_outgoing(&range).saturating_sub(1);
-    // Nodes that start at the same time on one machine should not try the same ports.
-    let start = u16::try_from(std::process::id() % u32::from(TRIED)).unwrap_or(0);
+    // Whoever starts at the same time should not try the same ports: what is found free here
+    // is bound only later.
+    let start = random()?;
     let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
     for i in 0..TRIED {
-        let port = last.saturating_sub((start.wrapping_mul(7) + i) % TRIED).max(1024);
+        let port = last.saturating_sub(start.wrapping_add(i) % TRIED).max(1024);
         match Listener::reserve(SocketAddr::new(ip, port)) {
             Ok(_) => return Ok(port),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
@@ -32,6 +35,12 @@ pub fn steady_port(ip: IpAddr) -> io::Result<u16> {
         }
     }
     Err(refused)
+}
+
+fn random() -> io::Result<u16> {
+    let mut bytes = [0; 2];
+    rustix::rand::getrandom(&mut bytes, GetRandomFlags::empty())?;
+    Ok(u16::from_ne_bytes(bytes))
 }
 
 fn first_outgoing(range: &str) -> u16 {

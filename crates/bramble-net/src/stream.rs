@@ -38,9 +38,17 @@ impl Stream {
         poll_fn(|cx| socket.poll_connected(cx)).await?;
         let mut stream = Self { socket, tls: None };
         if let Some(connector) = tls {
-            stream.handshake(Secure::client(connector)?).await?;
+            stream.connect_tls(connector).await?;
         }
         Ok(stream)
+    }
+
+    /// Does the TLS handshake of a connection that was opened here.
+    ///
+    /// # Errors
+    /// The peer speaks no TLS, or is not whom the connector trusts.
+    pub async fn connect_tls(&mut self, connector: &Connector) -> io::Result<()> {
+        self.handshake(Secure::client(connector)?).await
     }
 
     /// Does the TLS handshake of an accepted connection; returns the peer's key.

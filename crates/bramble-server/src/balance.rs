@@ -19,6 +19,7 @@ pub(crate) struct Candidate {
 }
 
 /// The method of one pool with its counts.
+#[derive(Clone)]
 pub(crate) enum Balancer {
     ByRequests(ByRequests),
 }

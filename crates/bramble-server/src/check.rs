@@ -7,8 +7,9 @@ use bramble_config::plan::{self, HealthCheck};
 use bramble_http::{Limits, Parsed, ResponseHead, parse_response};
 use bramble_net::Stream;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
-use crate::health::{Streak, Verdict};
+use crate::health::Verdict;
 use crate::prepared::{Prepared, PreparedBackend};
 
 /// A head longer than this is not a healthy one.
@@ -37,18 +38,18 @@ impl Checks {
 }
 
 async fn watch(backend: plan::Backend, prepared: PreparedBackend, rule: HealthCheck) {
-    let mut streak = Streak::default();
-    let interval = Duration::from_millis(rule.interval_ms.max(10));
+    // From one check's start to the next, however long one takes.
+    let mut turns = tokio::time::interval(Duration::from_millis(rule.interval_ms.max(10)));
+    turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
+        turns.tick().await;
         let passed = passes(&backend, &prepared, &rule).await;
         let before = prepared.health.verdict();
-        let verdict = streak.observe(before, passed, &rule);
-        prepared.health.record(verdict, passed);
+        let verdict = prepared.health.observe(passed, &rule);
         if verdict != before {
             let up = verdict == Verdict::Up;
             tracing::info!(backend = backend.name, address = %backend.address, up, "health");
         }
-        tokio::time::sleep(interval).await;
     }
 }
 
@@ -76,6 +77,10 @@ async fn status(
         let n = stream.read(bytes.get_mut(len..)?).await.ok()?;
         len += n;
         match parse_response(bytes.get(..len)?, &Limits::default(), false, &mut head).ok()? {
+            Parsed::Complete if head.status < 200 => {
+                bytes.copy_within(head.len..len, 0);
+                len -= head.len;
+            }
             Parsed::Complete => return Some(head.status),
             Parsed::Partial if n == 0 => return None,
             Parsed::Partial => {}

@@ -24,7 +24,7 @@ use crate::core::{Core, Place};
 use crate::counters::{Held, add};
 use crate::table::{Handler, Table};
 use crate::wait::{self, WaitError};
-use crate::{files, proxy};
+use crate::{files, proxy, route};
 
 /// Memory for heads that a connection keeps between requests.
 const KEPT_HEAD_BYTES: usize = 2048;
@@ -119,6 +119,8 @@ impl Connection {
         if !self.renew(listener, key) {
             return Ok(Next::Close);
         }
+        // Try-first never blocks for a client that is quick enough: the others get their turn.
+        tokio::task::coop::consume_budget().await;
         let core = self.core.clone();
         let _held = Held::new(&core.counters.in_flight);
         add(&core.counters.requests, 1);
@@ -167,25 +169,35 @@ impl Connection {
     }
 
     async fn dispatch(&mut self) -> Result<Next, End> {
-        let buf = self.input.unread();
-        let host = self.head.host.map(|h| h.of(buf)).unwrap_or_default();
-        match self.table.find(host, self.head.target.path.of(buf)) {
-            Handler::Pool(pool) => proxy::answer(self, &pool).await,
-            Handler::Site(site) => files::answer(self, &site).await,
-            Handler::Respond { status, body } => {
+        match self.find() {
+            None => {
+                self.take_head();
+                self.problem(400, "The address is not well-formed.").await
+            }
+            Some(Handler::Pool(pool)) => proxy::answer(self, &pool).await,
+            Some(Handler::Site(site)) => files::answer(self, &site).await,
+            Some(Handler::Respond { status, body }) => {
                 self.take_head();
                 let kind = ("Content-Type", "text/plain; charset=utf-8");
                 self.respond(status, &[kind], body.as_bytes()).await
             }
-            Handler::Redirect { status, location } => {
+            Some(Handler::Redirect { status, location }) => {
                 self.take_head();
                 self.respond(status, &[("Location", &location)], b"").await
             }
-            Handler::Nothing => {
+            Some(Handler::Nothing) => {
                 self.take_head();
                 self.problem(404, "Nothing is published here.").await
             }
         }
+    }
+
+    /// What answers the request; none if its path means nothing.
+    fn find(&self) -> Option<Handler> {
+        let buf = self.input.unread();
+        let host = self.head.host.map(|h| h.of(buf)).unwrap_or_default();
+        let path = route::meaning(self.head.target.path.of(buf))?;
+        Some(self.table.find(host, &path))
     }
 
     /// The head's bytes are not needed any more; what follows in the buffer is the body.

@@ -5,6 +5,7 @@
 //! out by itself (a failed connect) stays with that core, in its pool.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bramble_config::plan::HealthCheck;
 
@@ -23,11 +24,17 @@ pub(crate) enum Verdict {
 pub(crate) struct Health {
     verdict: AtomicU8,
     passes: AtomicU32,
+    /// Touched by the checker alone; it lives here so that a new plan does not begin it anew.
+    streak: Mutex<Streak>,
 }
 
 impl Health {
     pub(crate) fn new(verdict: Verdict) -> Self {
-        Self { verdict: AtomicU8::new(verdict as u8), passes: AtomicU32::new(0) }
+        Self {
+            verdict: AtomicU8::new(verdict as u8),
+            passes: AtomicU32::new(0),
+            streak: Mutex::default(),
+        }
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
@@ -41,6 +48,14 @@ impl Health {
     /// How many checks have passed so far: a core's own bad experience ends with a newer pass.
     pub(crate) fn passes(&self) -> u32 {
         self.passes.load(Ordering::Relaxed)
+    }
+
+    /// One more check was made; returns the verdict after it.
+    pub(crate) fn observe(&self, passed: bool, rule: &HealthCheck) -> Verdict {
+        let mut streak = self.streak.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = streak.observe(self.verdict(), passed, rule);
+        self.record(verdict, passed);
+        verdict
     }
 
     pub(crate) fn record(&self, verdict: Verdict, passed: bool) {

@@ -11,7 +11,7 @@ use bramble_config::plan;
 use crate::balance::{Balancer, Candidate};
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
-pub(crate) use backend::{Backend, InFlight, Link};
+pub(crate) use backend::{Backend, InFlight, Link, Weight};
 
 /// A set of backends and how one of them is picked.
 pub(crate) struct Pool {
@@ -40,7 +40,7 @@ impl Pool {
         }
         let same_method = old.filter(|_| pool.method == plan::Method::ByRequests);
         let mut balancer = match same_method {
-            Some(old) => old.balancer.replace(Balancer::new(pool.method)),
+            Some(old) => old.balancer.borrow().clone(),
             None => Balancer::new(pool.method),
         };
         balancer.reorder(&order);
@@ -73,9 +73,10 @@ impl Pool {
         self.balancer.borrow_mut().pick(candidates)
     }
 
-    /// A backend failed an attempt: this core leaves it alone for a while.
-    pub(crate) fn failed(&self, backend: &Backend, why: &str, now: Instant) {
-        backend.failed(why, now + self.retry_after);
+    /// A backend failed an attempt: if it seems to be down, or has raised doubts several times
+    /// in a row, this core leaves it alone for a while.
+    pub(crate) fn failed(&self, backend: &Backend, weight: Weight, why: &str, now: Instant) {
+        backend.failed(weight, why, now + self.retry_after);
     }
 
     pub(crate) fn backends(&self) -> &[Rc<Backend>] {

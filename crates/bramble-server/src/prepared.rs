@@ -50,14 +50,9 @@ pub enum PlanError {
     /// Certificate or key are unusable.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Threads are set when the process starts.
-    #[error("threads can't change from {from} to {to} while running: restart the process")]
-    Threads {
-        /// As it runs.
-        from: u16,
-        /// As asked for.
-        to: u16,
-    },
+    /// Another core could not be started.
+    #[error("can't start a thread: {0}")]
+    Thread(std::io::Error),
 }
 
 /// A plan with everything that its cores share.
@@ -101,7 +96,10 @@ impl Prepared {
     fn find(&self, pool: &str, backend: &plan::Backend) -> Option<&PreparedBackend> {
         let i = self.plan.pools.iter().position(|p| p.name == pool)?;
         let backends = &self.plan.pools.get(i)?.backends;
-        let same = |b: &plan::Backend| b.name == backend.name && b.address == backend.address;
+        // With another key it is another backend, whatever it is called.
+        let same = |b: &plan::Backend| {
+            b.name == backend.name && b.address == backend.address && b.link == backend.link
+        };
         self.pools.get(i)?.backends.get(backends.iter().position(same)?)
     }
 }

@@ -52,9 +52,9 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
 fn begin(c: &mut Connection, pool: &Pool) -> Exchange {
     let buf = c.input.unread();
     let how = Forward {
-        client_ip: c.peer.ip(),
+        client_ip: c.peer.ip().to_canonical(),
         proto: "http",
-        trusted: c.table.plan().trusted_proxies.contains(&c.peer.ip()),
+        trusted: c.table.plan().trusted_proxies.contains(&c.peer.ip().to_canonical()),
         release: pool.release.as_deref(),
         // Empty where an HTTP/1.0 client named none (RFC 9110 section 7.2).
         host: c.head.host.map(|h| h.of(buf)).unwrap_or_default(),
@@ -80,18 +80,18 @@ async fn attempts(
     let mut tried = Vec::new();
     let mut last = None;
     while tried.len() <= usize::from(pool.retries) {
-        let Some((i, backend)) = pool.pick(&tried, Instant::now()) else { break };
         // A try that reached nobody was no load, so another is none beyond the request itself.
         let is_load = |failure: &Failure| failure.reached == Reached::Maybe;
         if last.as_ref().is_some_and(is_load) && !pool.budget.borrow_mut().spend() {
             break;
         }
+        let Some((i, backend)) = pool.pick(&tried, Instant::now()) else { break };
         tried.push(i);
         match try_backend(c, &backend, exchange).await {
             Ok(answer) => return Ok(Some((backend, answer))),
             Err(AttemptError::Client(end)) => return Err(AttemptError::Client(end)),
             Err(AttemptError::Backend(failure)) => {
-                pool.failed(&backend, &failure.to_string(), Instant::now());
+                pool.failed(&backend, failure.weight(), &failure.to_string(), Instant::now());
                 let again = retry::is_allowed(failure.reached, exchange.idempotent);
                 if exchange.spent || !again {
                     return Err(failure.into());
@@ -104,13 +104,15 @@ async fn attempts(
 }
 
 /// One backend: over an idle connection if there is one, and over a fresh one if that turns
-/// out to be closed, which is nobody's failure.
+/// out to be closed, which is nobody's failure. Whatever can't be repeated gets a fresh one at
+/// once: of a reused one that breaks nobody can tell whether the request had arrived.
 async fn try_backend(
     c: &mut Connection,
     backend: &Backend,
     exchange: &mut Exchange,
 ) -> Result<Answer, AttemptError> {
-    if let Some(link) = backend.checkout() {
+    let repeatable = exchange.idempotent && exchange.whole.is_some();
+    if let Some(link) = backend.checkout().filter(|_| repeatable) {
         match attempt::exchange(c, link, backend.begin(), exchange).await {
             Err(AttemptError::Backend(Failure { reached: Reached::Never, .. }))
                 if !exchange.spent => {}

@@ -19,6 +19,8 @@ use crate::route;
 pub(crate) struct Table {
     pub(crate) shared: Arc<Prepared>,
     pub(crate) limits: Limits,
+    /// Of a backend's answers: as strict, but a body may be of any size.
+    pub(crate) answer_limits: Limits,
     pub(crate) times: Times,
     handlers: Vec<Handler>,
     pools: Vec<Rc<Pool>>,
@@ -72,6 +74,7 @@ impl Table {
         let mut table = Self {
             shared: shared.clone(),
             limits: limits(plan),
+            answer_limits: Limits { body_bytes: u64::MAX, ..limits(plan) },
             times: Times::new(&plan.timeouts),
             handlers: Vec::new(),
             pools,

@@ -7,7 +7,7 @@
 use super::Candidate;
 
 /// The status (`lbstatus`) of each backend, in hundredths.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ByRequests {
     status: Vec<i64>,
 }

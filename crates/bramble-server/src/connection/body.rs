@@ -32,7 +32,8 @@ impl Connection {
         let end = Instant::now() + self.table.times.drain;
         let mut budget = self.table.plan().limits.drain_bytes as usize;
         while !self.body.is_done() {
-            let step = self.body.next(self.input.unread())?;
+            // The request is answered already: a malformed rest gets no second answer.
+            let Ok(step) = self.body.next(self.input.unread()) else { return Ok(false) };
             self.input.consume(step.consumed);
             let Some(rest) = budget.checked_sub(step.consumed) else { return Ok(false) };
             budget = rest;

@@ -12,6 +12,8 @@ use rustix::fs::{Mode, OFlags};
 
 /// Files that are kept ready.
 const ENTRIES: usize = 1024;
+/// Of them, those that hold a descriptor.
+const OPEN_FILES: usize = 64;
 /// Bodies that are kept in memory, in all.
 const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// How long a file of a folder that may change is taken for unchanged.
@@ -87,7 +89,10 @@ impl FileCache {
     pub(super) fn keep(&self, root: &Root, path: &[u8], entry: Rc<Entry>, now: Instant) {
         self.forget(root, path);
         let size = entry.memory();
-        while self.is_full(size) && self.drop_oldest() {}
+        while self.is_full(size) && self.drop_oldest(|_| true) {}
+        if size == 0 {
+            while self.open_files() >= OPEN_FILES && self.drop_oldest(|e| e.memory() == 0) {}
+        }
         self.bytes.set(self.bytes.get() + size);
         let kept = Kept { entry, checked: now, used: now };
         self.entries.borrow_mut().insert(key(root, path), kept);
@@ -102,9 +107,14 @@ impl FileCache {
         self.entries.borrow().len() >= ENTRIES || self.bytes.get() + more > MEMORY_BYTES
     }
 
-    fn drop_oldest(&self) -> bool {
+    fn open_files(&self) -> usize {
+        self.entries.borrow().values().filter(|kept| kept.entry.memory() == 0).count()
+    }
+
+    fn drop_oldest(&self, of: impl Fn(&Entry) -> bool) -> bool {
         let mut entries = self.entries.borrow_mut();
-        let oldest = entries.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
+        let candidates = entries.iter().filter(|(_, kept)| of(&kept.entry));
+        let oldest = candidates.min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
         let dropped = oldest.and_then(|key| entries.remove(&key));
         let any = dropped.is_some();
         self.count_out(dropped);

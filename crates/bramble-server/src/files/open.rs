@@ -101,7 +101,9 @@ async fn load(file: OwnedFd, identity: Identity, path: &[u8]) -> io::Result<Entr
     let media_type = bramble_content::media::media_type(&String::from_utf8_lossy(path));
     if identity.size <= MEMORY_FILE_BYTES {
         let mut bytes = Vec::new();
-        std::fs::File::from(file).read_to_end(&mut bytes)?;
+        // It may have grown since: what is beyond the size that was seen is not ours.
+        let size = u64::try_from(identity.size).unwrap_or(0);
+        std::fs::File::from(file).take(size).read_to_end(&mut bytes)?;
         let (etag, len) = (etag(&blake3::hash(&bytes)), bytes.len() as u64);
         return Ok(Entry { etag, media_type, len, body: Body::Memory(bytes), identity });
     }

@@ -46,6 +46,7 @@ async fn send_file(c: &mut Connection, file: &OwnedFd, len: u64) -> Result<(), E
     c.send_out(&[]).await?;
     let (mut offset, limit) = (0, c.table.times.body);
     while offset < len {
+        tokio::task::coop::consume_budget().await;
         let count = usize::try_from((len - offset).min(SEND_FILE_BYTES)).unwrap_or(usize::MAX);
         let stream = &mut c.stream;
         let sent =
@@ -65,6 +66,7 @@ async fn copy_file(c: &mut Connection, file: &OwnedFd, len: u64) -> Result<(), E
     let mut bytes = vec![0; 64 * 1024];
     let (mut offset, limit) = (0, c.table.times.body);
     while offset < len {
+        tokio::task::coop::consume_budget().await;
         let n = read_at(file, &mut bytes, offset).map_err(|_| End::Cut)?;
         let most = usize::try_from(len - offset).unwrap_or(usize::MAX);
         let part = bytes.get(..n.min(most)).unwrap_or_default();

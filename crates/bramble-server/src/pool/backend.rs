@@ -13,6 +13,20 @@ use bramble_net::tls::Connector;
 use crate::health::{Health, Verdict};
 use crate::prepared::PreparedBackend;
 
+/// Doubtful failures in a row that count as one plain one.
+const DOUBTS_MAX: u8 = 3;
+
+/// What a failed attempt says about a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// A slow or odd answer: it may be the request's fault.
+    Doubt,
+    /// It can't be reached, or closes connections.
+    Down,
+    /// Nothing: the fault is ours.
+    None,
+}
+
 /// One address in a pool.
 pub(crate) struct Backend {
     pub(crate) plan: plan::Backend,
@@ -26,6 +40,8 @@ pub(crate) struct Backend {
 struct State {
     idle: RefCell<Vec<Idle>>,
     failure: Cell<Option<Failure>>,
+    /// Failures in a row that were not plain.
+    doubts: Cell<u8>,
     last_error: RefCell<Option<String>>,
     requests: Cell<u64>,
     errors: Cell<u64>,
@@ -87,16 +103,24 @@ impl Backend {
         self.state.failure.get().is_some_and(|f| now < f.until && self.health.passes() <= f.passes)
     }
 
-    pub(super) fn failed(&self, why: &str, until: Instant) {
+    pub(super) fn failed(&self, weight: Weight, why: &str, until: Instant) {
+        if weight == Weight::None {
+            return;
+        }
         self.state.errors.set(self.state.errors.get() + 1);
-        self.state.failure.set(Some(Failure { until, passes: self.health.passes() }));
+        self.state.doubts.set(self.state.doubts.get().saturating_add(1));
         *self.state.last_error.borrow_mut() = Some(why.to_owned());
+        if weight == Weight::Doubt && self.state.doubts.get() < DOUBTS_MAX {
+            return;
+        }
+        self.state.failure.set(Some(Failure { until, passes: self.health.passes() }));
         // What else is open to it is as doubtful.
         self.state.idle.borrow_mut().clear();
     }
 
     /// An answer came: whatever was held against the backend is forgotten.
     pub(crate) fn answered(&self) {
+        self.state.doubts.set(0);
         self.state.failure.set(None);
     }
 

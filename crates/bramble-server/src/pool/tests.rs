@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::{self, AdminState, HealthCheck, Link, Plan};
 
-use super::Pool;
+use super::{Pool, Weight};
 use crate::health::Verdict;
 use crate::prepared::Prepared;
 
@@ -80,7 +80,7 @@ impl Bench {
     }
 
     fn fail(&self, i: usize) {
-        self.pool.failed(&self.pool.backends()[i], "test", self.now);
+        self.pool.failed(&self.pool.backends()[i], Weight::Down, "test", self.now);
     }
 
     fn record(&self, i: usize, verdict: Verdict) {

@@ -18,7 +18,7 @@ pub(super) async fn pass_on(
     mut answer: Answer,
 ) -> Result<Next, End> {
     backend.answered();
-    let mut reader = BodyReader::new(c.answer.body, &c.table.limits);
+    let mut reader = BodyReader::new(c.answer.body, &c.table.answer_limits);
     let (next, framing) = build_head(c, &answer);
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing).await;
@@ -63,6 +63,8 @@ async fn pass_body(
     framing: Body,
 ) -> Result<(), End> {
     loop {
+        // A peer that is quick enough never blocks us: the others get their turn.
+        tokio::task::coop::consume_budget().await;
         let (consumed, done) = pass_piece(c, answer, reader, framing).await?;
         answer.buffer.consume(consumed);
         if done {

@@ -1,5 +1,6 @@
 //! One attempt with one connection: send the request, read the head of its answer.
 
+use std::io;
 use std::time::Duration;
 
 use bramble_http::{Body, Parsed, parse_response};
@@ -16,6 +17,11 @@ use crate::wait;
 /// that dies in the middle of one can still be replaced.
 const WHOLE_ANSWER_BYTES: usize = 64 * 1024;
 
+/// For a TLS handshake: it needs turns of the peer's processor where a SYN needs its kernel
+/// alone. A busy board that had only a connect's 250 ms would begin one after the other and
+/// finish none (seen on 2 cores at a load of 8).
+const HANDSHAKE: Duration = Duration::from_secs(1);
+
 /// A connection whose answer has begun; the head is in [`Connection::answer`], its bytes and
 /// what follows in `buffer`.
 pub(super) struct Answer {
@@ -24,15 +30,26 @@ pub(super) struct Answer {
     _in_flight: InFlight,
 }
 
-/// Opens a connection within the limit.
+/// Opens a connection within the limits.
 pub(super) async fn connect(c: &Connection, backend: &Backend) -> Result<Link, AttemptError> {
-    let connecting = Stream::connect(backend.plan.address, backend.connector.as_ref());
-    let kind = match tokio::time::timeout(c.table.times.connect, connecting).await {
-        Ok(Ok(stream)) => return Ok(Link { stream, reused: false }),
-        Ok(Err(error)) => FailureKind::Connect(error),
+    let limit = c.table.times.connect;
+    let mut stream = within(limit, Stream::connect(backend.plan.address, None)).await?;
+    if let Some(connector) = &backend.connector {
+        within(limit.max(HANDSHAKE), stream.connect_tls(connector)).await?;
+    }
+    Ok(Link { stream, reused: false })
+}
+
+async fn within<T>(
+    limit: Duration,
+    connecting: impl Future<Output = io::Result<T>>,
+) -> Result<T, Failure> {
+    let kind = match tokio::time::timeout(limit, connecting).await {
+        Ok(Ok(connected)) => return Ok(connected),
+        Ok(Err(error)) => FailureKind::connecting(error),
         Err(_) => FailureKind::ConnectTimeout,
     };
-    Err(Failure::new(Reached::Never, kind).into())
+    Err(Failure::new(Reached::Never, kind))
 }
 
 /// Sends the request over `link` and waits for the head of the answer.
@@ -81,7 +98,7 @@ async fn receive_head(
         let parsed = if buffer.is_empty() {
             Ok(Parsed::Partial)
         } else {
-            parse_response(buffer.unread(), &c.table.limits, is_head, &mut c.answer)
+            parse_response(buffer.unread(), &c.table.answer_limits, is_head, &mut c.answer)
         };
         match parsed {
             Ok(Parsed::Complete) if c.answer.status >= 200 => return Ok(()),

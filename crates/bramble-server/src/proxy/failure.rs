@@ -5,6 +5,7 @@ use std::io;
 use bramble_http::Reject;
 
 use crate::connection::End;
+use crate::pool::Weight;
 use crate::retry::Reached;
 use crate::wait::WaitError;
 
@@ -37,6 +38,8 @@ pub(super) enum FailureKind {
     ConnectTimeout,
     #[error("the request could not be sent: {0}")]
     Send(io::Error),
+    #[error("out of descriptors, memory or ports here: {0}")]
+    Local(io::Error),
     #[error("no answer in time")]
     Timeout,
     #[error("more than {0} interim answers")]
@@ -48,10 +51,24 @@ impl Failure {
         Self { reached, kind }
     }
 
+    /// What it says about the backend.
+    pub(super) fn weight(&self) -> Weight {
+        match self.kind {
+            FailureKind::Connect(_)
+            | FailureKind::ConnectTimeout
+            | FailureKind::Closed
+            | FailureKind::Send(_) => Weight::Down,
+            FailureKind::Local(_) => Weight::None,
+            FailureKind::BadAnswer(_) | FailureKind::Timeout | FailureKind::TooManyInterim(_) => {
+                Weight::Doubt
+            }
+        }
+    }
+
     /// What the client is told.
     pub(super) fn status(&self) -> u16 {
         match self.kind {
-            FailureKind::Connect(_) | FailureKind::ConnectTimeout => 503,
+            FailureKind::Connect(_) | FailureKind::ConnectTimeout | FailureKind::Local(_) => 503,
             FailureKind::Timeout => 504,
             _ => 502,
         }
@@ -64,6 +81,7 @@ impl Failure {
             FailureKind::Closed => "backend_closed",
             FailureKind::Connect(_) => "backend_connect",
             FailureKind::ConnectTimeout => "backend_connect_timeout",
+            FailureKind::Local(_) => "local_resources",
             FailureKind::Send(_) => "backend_send",
             FailureKind::Timeout => "backend_timeout",
             FailureKind::TooManyInterim(_) => "backend_interim_answers",
@@ -93,6 +111,16 @@ impl From<End> for AttemptError {
 }
 
 impl FailureKind {
+    /// Of opening a connection: is it the other side, or have we run out of something?
+    pub(super) fn connecting(error: io::Error) -> Self {
+        use rustix::io::Errno;
+        let own = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRNOTAVAIL];
+        match Errno::from_io_error(&error) {
+            Some(errno) if own.contains(&errno) => Self::Local(error),
+            _ => Self::Connect(error),
+        }
+    }
+
     /// Of waiting for an answer.
     pub(super) fn receiving(error: &WaitError) -> Self {
         match error {

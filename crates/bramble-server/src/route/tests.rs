@@ -54,3 +54,21 @@ fn no_host_is_any_host() {
     check("whatever", "/open/x", Some("any"));
     check("", "/open", Some("any"));
 }
+
+#[test]
+fn a_path_is_routed_by_what_it_means() {
+    let check = |path: &str, meaning: Option<&str>| {
+        let found = super::meaning(path.as_bytes());
+        assert_eq!(found.as_deref(), meaning.map(str::as_bytes), "{path}");
+    };
+    check("/private/a", Some("/private/a"));
+    check("/x/../private/a", Some("/private/a"));
+    check("//private/./a", Some("/private/a"));
+    check("/%70rivate/a", Some("/private/a"));
+    check("/a%2Fb%2fc", Some("/a%2Fb%2fc"));
+    check("/a%252Fb", Some("/a%2Fb"));
+    check("*", Some("*"));
+    for nothing in ["/../a", "/a%00", "/a%4", "/a%5cb"] {
+        check(nothing, None);
+    }
+}
