@@ -4,21 +4,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bramble_cluster::api::{NodePlan, Role};
 use bramble_content::{DiskError, ReleaseError, ReleaseId, Releases, disk};
+use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
 use crate::fetch::{FetchError, Source, fetch};
+use crate::node::plan_path;
 use crate::push::{Outcome, Pusher};
 use crate::supervise::Process;
 
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_LAST: Duration = Duration::from_secs(10);
+/// How long a role may still take for a plan when there is a newer one: one that hangs must not
+/// keep that from the others.
+const OUTDATED_LIMIT: Duration = Duration::from_secs(1);
+/// Characters of a report that are for words.
+const TROUBLE_CHARACTERS: usize = 1_000;
 
 /// How far this node is, for its report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,11 +42,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// All that is wrong, in words.
+    /// All that is wrong, in words that a terminal can show: some are other processes'.
     pub fn trouble(&self) -> Option<String> {
         let troubles: Vec<&str> =
             [&self.fetch_trouble, &self.push_trouble].into_iter().flatten().map(|t| &**t).collect();
-        (!troubles.is_empty()).then(|| troubles.join("; "))
+        let words = troubles.join("; ");
+        let shown = words.chars().filter(|c| !c.is_control()).take(TROUBLE_CHARACTERS);
+        (!troubles.is_empty()).then(|| shown.collect())
     }
 }
 
@@ -47,7 +57,7 @@ pub struct Apply {
     data: PathBuf,
     releases: Releases,
     /// Held while blobs come in: what nothing refers to yet must not be pruned then.
-    fetching: Mutex<()>,
+    fetching: Arc<Mutex<()>>,
     plan: watch::Sender<Option<NodePlan>>,
     held: watch::Sender<BTreeSet<ReleaseId>>,
     progress: watch::Sender<Progress>,
@@ -60,7 +70,7 @@ impl Apply {
         Ok(Self {
             data: data.into(),
             releases,
-            fetching: Mutex::new(()),
+            fetching: Arc::default(),
             plan: watch::Sender::new(last_plan(data)),
             held: watch::Sender::new(held),
             progress: watch::Sender::default(),
@@ -77,14 +87,19 @@ impl Apply {
         self.progress.subscribe()
     }
 
-    /// Gets each plan's releases; without end.
+    /// Gets each plan's releases; without end. A plan with others ends what is on its way: its
+    /// blobs come first, and those that are here stay.
     pub async fn fetch_all(&self, source: &impl Source) {
         let mut plans = self.plan.subscribe();
         let mut backoff = Backoff::new(RETRY_FIRST, RETRY_LAST);
         loop {
             let wanted = releases_of(plans.borrow_and_update().as_ref());
-            let trouble = self.fetch_missing(source, &wanted).await.err();
-            let trouble = trouble.map(|(id, error)| format!("release {id}: {error}"));
+            let is_other = |plan: &Option<NodePlan>| releases_of(plan.as_ref()) != wanted;
+            let outcome = tokio::select! {
+                outcome = self.fetch_missing(source, &wanted) => outcome,
+                _ = plans.wait_for(is_other) => continue,
+            };
+            let trouble = outcome.err().map(|(id, error)| format!("release {id}: {error}"));
             let retry = trouble.as_ref().map(|words| {
                 warn!("{words}");
                 backoff.delay()
@@ -120,8 +135,8 @@ impl Apply {
 
     async fn fetch_one(&self, source: &impl Source, name: &str) -> Result<(), FetchError> {
         let id: ReleaseId = name.parse()?;
-        let _fetching = self.fetching.lock().await;
-        fetch(source, &self.releases, &id).await?;
+        let fetching = self.fetching.clone().lock_owned().await;
+        fetch(source, &self.releases, &id, fetching).await?;
         self.held.send_if_modified(|held| held.insert(id));
         Ok(())
     }
@@ -139,14 +154,18 @@ impl Apply {
             let here = held.borrow_and_update().clone();
             let mut retry = Duration::MAX;
             if let Some(plan) = plan {
-                let outcome = pusher.push(&plan, &here, &pids(roles)).await;
+                let pids = pids(roles);
+                let outcome = tokio::select! {
+                    outcome = pusher.push(&plan, &here, &pids) => outcome,
+                    () = outdated(&mut plans) => continue,
+                };
                 retry = outcome.retry;
                 let is_new = outcome.complete && done.as_ref().is_none_or(|d| !same(d, &plan));
-                if is_new {
-                    self.finish(&plan, done.as_ref(), &pusher).await;
-                }
                 self.note(&plan, outcome, &pusher);
-                done = if is_new { Some(plan) } else { done };
+                if is_new {
+                    self.finish(&plan, done.as_ref(), &pusher);
+                    done = Some(plan);
+                }
             }
             tokio::select! {
                 () = sleep(retry) => {}
@@ -174,31 +193,35 @@ impl Apply {
 
     /// The whole plan runs: it is what the node goes on from after a restart, and what only
     /// older plans needed may go.
-    async fn finish(&self, plan: &NodePlan, before: Option<&NodePlan>, pusher: &Pusher) {
+    fn finish(&self, plan: &NodePlan, before: Option<&NodePlan>, pusher: &Pusher) {
         if let Err(error) = self.save(plan) {
             warn!(%error, "can't keep the plan");
         }
         info!(revision = plan.revision, "applied");
-        let Ok(_fetching) = self.fetching.try_lock() else { return };
+        let Ok(fetching) = self.fetching.clone().try_lock_owned() else { return };
         let latest = releases_of(self.plan.borrow().as_ref());
         let kept = [releases_of(Some(plan)), releases_of(before), latest].concat();
         let held = self.held.borrow().clone();
         let served = held.into_iter().filter(|id| pusher.serves(id.as_str()));
         let keep = served.chain(kept.iter().filter_map(|id| id.parse().ok())).collect();
-        if let Err(error) = self.prune(keep).await {
-            warn!(%error, "can't remove old releases");
-        }
+        self.prune(keep, fetching);
     }
 
-    async fn prune(&self, keep: BTreeSet<ReleaseId>) -> Result<(), FetchError> {
-        let releases = self.releases.clone();
-        let gone = tokio::task::spawn_blocking(move || releases.prune(&keep)).await??;
+    /// Beside the loops: the disk takes long for it, and no report or plan may wait. What goes is
+    /// out of what we hold at once, so that no role is told of it any more.
+    fn prune(&self, keep: BTreeSet<ReleaseId>, fetching: impl Send + 'static) {
         self.held.send_if_modified(|held| {
             let before = held.len();
-            held.retain(|id| !gone.contains(id));
+            held.retain(|id| keep.contains(id));
             held.len() != before
         });
-        Ok(())
+        let releases = self.releases.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = releases.prune(&keep) {
+                warn!(%error, "can't remove old releases");
+            }
+            drop(fetching);
+        });
     }
 
     fn save(&self, plan: &NodePlan) -> Result<(), DiskError> {
@@ -212,9 +235,34 @@ fn node_plan_path(data: &Path) -> PathBuf {
     data.join("plans/node.json")
 }
 
-/// A node without one waits for its manager.
+/// What runs by now: each role starts from a plan of its own, which is newer than the node's
+/// where another role could not follow. A node that has none waits for its manager.
 fn last_plan(data: &Path) -> Option<NodePlan> {
-    serde_json::from_slice(&fs::read(node_plan_path(data)).ok()?).ok()
+    let own = [Role::Balancer, Role::Worker]
+        .into_iter()
+        .filter_map(|role| Some((role, read_json(&plan_path(data, role))?)));
+    let own: BTreeMap<Role, _> = own.collect();
+    let whole: Option<NodePlan> = read_json(&node_plan_path(data));
+    if whole.is_none() && own.is_empty() {
+        return None;
+    }
+    let (revision, releases, roles) = (0, Vec::new(), BTreeMap::new());
+    let mut plan = whole.unwrap_or(NodePlan { revision, releases, roles });
+    plan.roles.extend(own);
+    Some(plan)
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Returns when there has been a newer plan for a while.
+async fn outdated(plans: &mut watch::Receiver<Option<NodePlan>>) {
+    // Without a sender no newer one comes.
+    if plans.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    sleep(OUTDATED_LIMIT).await;
 }
 
 fn releases_of(plan: Option<&NodePlan>) -> Vec<String> {

@@ -81,11 +81,13 @@ impl Source for Link {
     }
 }
 
-/// Gets a release unless it is here; returns when it is on the disk to stay.
+/// Gets a release unless it is here; returns when it is on the disk to stay. Dropping the call
+/// ends it, but for what the disk is at: `guard` is held until that is done, too.
 pub async fn fetch(
     source: &impl Source,
     releases: &Releases,
     id: &ReleaseId,
+    guard: impl Send + 'static,
 ) -> Result<(), FetchError> {
     if releases.has(id) {
         return Ok(());
@@ -98,7 +100,11 @@ pub async fn fetch(
         .try_collect::<()>()
         .await?;
     let releases = releases.clone();
-    tokio::task::spawn_blocking(move || releases.stage(&manifest)).await??;
+    let stage = move || {
+        let _guard = guard;
+        releases.stage(&manifest)
+    };
+    tokio::task::spawn_blocking(stage).await??;
     Ok(())
 }
 

@@ -59,6 +59,22 @@ pub struct Wish {
     pub worker_rate: Option<u32>,
 }
 
+impl JoinError {
+    /// Was the node refused for sure? Else it may be a member under its key, as when the
+    /// manager's answer was lost: another try must come with the same key.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Link(LinkError::Refused { status, .. }) => *status < 500,
+            // Nothing was sent.
+            Self::Link(LinkError::Unreachable { source, .. }) => {
+                source.kind() == io::ErrorKind::ConnectionRefused
+            }
+            Self::Link(LinkError::Protocol { .. }) | Self::Disk(_) | Self::Node(_) => false,
+            Self::Certificate(_) | Self::Member { .. } | Self::Tls(_) => true,
+        }
+    }
+}
+
 /// A file of the node's identity: `key.pem`, `cert.pem` or `ca.pem`.
 pub fn identity_path(data: &Path, file: &str) -> PathBuf {
     data.join("identity").join(file)
@@ -68,6 +84,12 @@ pub fn identity_path(data: &Path, file: &str) -> PathBuf {
 /// another try.
 pub async fn join(ticket: &Ticket, data: &Path, wish: &Wish) -> Result<NodeFile, JoinError> {
     check_free(data)?;
+    rejoin(ticket, data, wish).await
+}
+
+/// Joins again under the key that the folder has: of a node that was removed, or of a try whose
+/// answer was lost.
+pub async fn rejoin(ticket: &Ticket, data: &Path, wish: &Wish) -> Result<NodeFile, JoinError> {
     // Before the ticket is used up: is the address ours?
     NodeFile::check_address(wish.address)?;
     let request = JoinRequest {

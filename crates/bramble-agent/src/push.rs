@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bramble_cluster::api::{NodePlan, Role};
 use bramble_content::{ReleaseId, disk};
+use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -91,20 +92,21 @@ impl Pusher {
     ) -> Outcome {
         let missing: Vec<_> = plan.releases.iter().filter(|id| !is_held(held, id)).collect();
         let mut outcome = Outcome { complete: missing.is_empty(), trouble: None, retry: RETRY };
-        // Workers before balancers: who answers must know a release before it is asked for.
-        for (role, plan) in plan.roles.iter().rev() {
-            // A role that this node does not run has nothing to be told.
-            let Some(state) = self.roles.get_mut(role) else { continue };
-            let text = plan.to_string();
-            let waits = missing.iter().any(|id| names(&text, id));
-            let step = match pids.get(role) {
-                Some(&pid) if !waits => state.push(*role, pid, plan, text).await,
-                _ => Err(Delay::Waits),
-            };
-            if let Err(delay) = step {
-                outcome.note(delay);
-            }
-        }
+        let missing = &missing;
+        // At once: one that hangs delays no other. Who must know a release before it is asked
+        // for is the manager's care, by what nodes report.
+        let steps = self.roles.iter_mut().filter_map(|(role, state)| {
+            let plan = plan.roles.get(role)?;
+            Some(async move {
+                let text = plan.to_string();
+                let waits = missing.iter().any(|id| names(&text, id));
+                match pids.get(role) {
+                    Some(&pid) if !waits => state.push(*role, pid, plan, text).await,
+                    _ => Err(Delay::Waits),
+                }
+            })
+        });
+        join_all(steps).await.into_iter().filter_map(Result::err).for_each(|d| outcome.note(d));
         outcome
     }
 
@@ -126,6 +128,8 @@ impl RoleState {
             return Ok(());
         }
         self.check_refusal(pid, &text)?;
+        // If no answer comes, either plan may be the one that runs.
+        self.runs = None;
         match self.control.plan(plan).await {
             Ok(()) => self.keep(role, pid, text),
             Err(error) => Err(self.fail(pid, text, &error)),

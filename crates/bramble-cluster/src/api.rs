@@ -11,7 +11,7 @@
 //! | node | `POST /v1/report` | [`NodeReport`] → `{}` |
 //! | node, operator | `GET /v1/release/ID` | → the manifest's text |
 //! | node, operator | `GET /v1/blob/HASH` | → the blob's bytes |
-//! | node, operator | `GET /v1/watch?after=REV` | → [`Revision`]s, a JSON line each, without end |
+//! | operator | `GET /v1/watch?after=REV` | → [`Revision`]s, a JSON line each, without end |
 //! | operator | `GET /v1/status` | → [`Status`] |
 //! | operator | `POST /v1/invite` | [`InviteRequest`] → [`Invite`] |
 //! | operator | `POST /v1/operator` | → [`OperatorIdentity`] (to check workers from outside) |
@@ -207,6 +207,9 @@ pub struct Applied {
     pub revision: u64,
     /// One line a change, as `pool web: retry_ms 60000 → 5000`.
     pub changes: Vec<String>,
+    /// How each balancer took it; empty for a dry run.
+    #[serde(default)]
+    pub nodes: Vec<NodeOutcome>,
 }
 
 /// The cluster as the manager sees it.

@@ -25,12 +25,16 @@ use crate::api::Role;
 /// How long a node's certificate holds; a node renews it at a third.
 pub const NODE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// The manager's own: as long as the authority's, whose key lies beside it on the same disk.
+/// The manager's own: about as long as the authority's, whose key lies beside it on the same disk.
 const MANAGER_LIFETIME: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 
-/// 2026-01-01. Lifetimes count from here at least: a certificate that a manager without a
-/// clock issues in "1970" would else be dead for everyone who knows the time.
+/// 2026-01-01, before any bramble. A clock that shows less was never set, and its manager
+/// can't say when a lifetime is over: what it signs holds as long as the authority. That
+/// gives nobody more rights, for who is no member any more is refused whatever the dates say.
 const EARLIEST_NOW: Duration = Duration::from_secs(1_767_225_600);
+
+/// 2100-01-01.
+const AUTHORITY_END: Duration = Duration::from_secs(4_102_444_800);
 
 /// Why a key or certificate could not be made, read or written.
 #[derive(Debug, Error)]
@@ -75,8 +79,7 @@ impl Authority {
     /// Makes a new one with a key of its own.
     pub fn create(name: &str) -> Result<Self, CertificateError> {
         let key = NodeKey::generate()?.0;
-        let mut params = params(name, Duration::ZERO);
-        params.not_after = date_time_ymd(2100, 1, 1);
+        let mut params = params(name, AUTHORITY_END);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let pem = params.self_signed(&key).map_err(unusable("authority"))?.pem();
@@ -204,7 +207,10 @@ fn read(path: &Path) -> Result<String, CertificateError> {
 }
 
 fn lasting(now: SystemTime, lifetime: Duration) -> Duration {
-    now.duration_since(UNIX_EPOCH).unwrap_or_default().max(EARLIEST_NOW) + lifetime
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(now) if now >= EARLIEST_NOW => now + lifetime,
+        _ => AUTHORITY_END,
+    }
 }
 
 /// From 1970 to `until` after it.

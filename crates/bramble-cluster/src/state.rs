@@ -7,7 +7,7 @@
 //! | `operators/KEY` (a lease) | [`Operator`] |
 //! | `releases/SITE/ID` | [`Release`] |
 //! | `sites/NAME` | [`Site`] |
-//! | `tickets/ID` | [`TicketRecord`] |
+//! | `tickets/ID` (a lease until it is used) | [`TicketRecord`] |
 //!
 //! Never health, load or anything per request.
 
@@ -91,7 +91,7 @@ pub struct TicketRecord {
     pub secret_hash: String,
     /// What the node that comes with it is to run.
     pub roles: Vec<Role>,
-    /// Unix time.
+    /// Unix time. The lease ends it too, so that a clock that goes back can't revive it.
     pub expires_at: u64,
     /// Name of the node that came with it.
     pub used_by: Option<String>,

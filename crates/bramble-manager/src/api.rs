@@ -68,6 +68,7 @@ fn operator() -> Router<Arc<App>> {
         .route("/v1/sites/{site}/rollback", post(sites::rollback))
         .route("/v1/sites/{site}/stage", post(sites::stage).layer(manifests))
         .route("/v1/status", get(status::status))
+        .route("/v1/watch", get(watch::watch))
         .route("/v1/blob/{hash}", put(content::put_blob).layer(DefaultBodyLimit::disable()))
         .merge(shared())
 }
@@ -76,7 +77,6 @@ fn shared() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/blob/{hash}", get(content::blob))
         .route("/v1/release/{id}", get(content::release))
-        .route("/v1/watch", get(watch::watch))
 }
 
 fn finish(router: Router<Arc<App>>, app: &Arc<App>) -> Router {

@@ -132,6 +132,12 @@ impl App {
         }
     }
 
+    /// Forgets uploads.
+    pub(crate) fn abandon(&self, gone: impl Fn(&ReleaseId) -> bool) {
+        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        uploads.retain(|release| !gone(release));
+    }
+
     pub(crate) fn uploads(&self) -> Vec<ReleaseId> {
         let uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
         uploads.iter().cloned().collect()

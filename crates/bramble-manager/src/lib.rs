@@ -14,6 +14,7 @@ pub mod plan;
 mod publish;
 mod refusal;
 mod serve;
+mod settle;
 mod setup;
 mod view;
 
@@ -90,7 +91,10 @@ impl Manager {
         let home = setup::Home::open(data_dir)?;
         let store = Embedded::open(&home.state(), Options::default()).await?;
         let mut tasks = JoinSet::new();
-        let app = App::start(&home, State::new(Arc::new(store)), &mut tasks).await?;
+        let state = State::new(Arc::new(store));
+        publish::unstage_all(&state).await?;
+        let app = App::start(&home, state, &mut tasks).await?;
+        publish::prune(&app).await;
         let doors = Doors::open(&home).await?;
         tracing::info!(nodes = %doors.nodes_address(), operator = %home.socket().display(), "manager listens");
         Ok(Self { app, doors, tasks })

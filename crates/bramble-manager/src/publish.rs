@@ -8,27 +8,22 @@
 //! The balancer asks workers for one release by name, so visitors change over at the flip,
 //! whatever the workers do. A worker that has not got it by then is left out until it has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use bramble_cluster::api::{NodeOutcome, NodeState, Published, Role};
-use bramble_cluster::state::{Entry, Member, Release, Site, Snapshot, delete, put};
-use bramble_cluster::store::{Expected, StoreError};
+use bramble_cluster::state::{Entry, Member, Release, Site, Snapshot, State, delete, put};
+use bramble_cluster::store::{Change, Expected, StoreError};
 use bramble_content::{Manifest, ReleaseId};
 
 use crate::app::App;
 use crate::calendar::unix_now;
 use crate::live::LIVE;
 use crate::refusal::Refusal;
+use crate::settle::{Standing, TICK, settle};
 use crate::view::View;
-
-/// How long balancers may take to apply a plan.
-const SETTLE_LIMIT: Duration = Duration::from_secs(5);
-
-/// Conditions are looked at so often: they change with the state and with time alone.
-const TICK: Duration = Duration::from_millis(10);
 
 /// Releases of a site to go back to.
 const HISTORY: usize = 10;
@@ -59,30 +54,6 @@ pub(crate) async fn change_over(
     Ok(Published { site, release: release_id, previous, nodes, took_ms })
 }
 
-/// Waits until every live balancer runs what the state says now; answers those that do not.
-pub(crate) async fn settle(app: &App) -> BTreeSet<String> {
-    let deadline = Instant::now() + SETTLE_LIMIT;
-    loop {
-        let now = Instant::now();
-        let behind = behind(app, now);
-        if behind.is_empty() || now >= deadline {
-            return behind;
-        }
-        tokio::time::sleep(TICK).await;
-    }
-}
-
-fn behind(app: &App, now: Instant) -> BTreeSet<String> {
-    let view = app.view();
-    let balancers = members(&view.snapshot, Role::Balancer).map(|(name, _)| name);
-    let is_behind = |name: &&str| {
-        let Some(report) = app.reports.live(name, now) else { return false };
-        let plan = app.plan(name).ok().flatten();
-        plan.is_some_and(|plan| report.applied < plan.revision)
-    };
-    balancers.filter(is_behind).map(str::to_owned).collect()
-}
-
 /// Stages, and waits until all live workers can serve it. Without any, nothing is changed.
 async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusal> {
     let id = release.to_string();
@@ -91,15 +62,20 @@ async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusa
     app.seen(revision).await?;
     let start = Instant::now();
     let limit = Duration::from_secs(app.settings.prepare_limit_s);
+    let mut seen = false;
     loop {
         let waited = start.elapsed();
-        match workers(app, &app.view(), &id) {
+        let (ready, waiting) = workers(app, &app.view(), &id);
+        seen |= ready + waiting > 0;
+        match (ready, waiting) {
             (1.., 0) => return Ok(()),
             (1.., _) if waited >= limit => return Ok(()),
             // One that is there reports each second: who was not heard of by now is not there.
-            (0, 0) if waited >= LIVE.min(limit) => return Err(give_up(app, site, &id, 0).await),
+            (0, 0) if !seen && waited >= LIVE.min(limit) => {
+                return Err(give_up(app, site, 0).await);
+            }
             (0, waiting) if waited >= limit => {
-                return Err(give_up(app, site, &id, waiting).await);
+                return Err(give_up(app, site, waiting).await);
             }
             _ => tokio::time::sleep(TICK).await,
         }
@@ -140,9 +116,8 @@ fn workers(app: &App, view: &View, release: &str) -> (usize, usize) {
     (ready.len(), waiting.len())
 }
 
-async fn give_up(app: &App, site: &str, id: &str, waiting: usize) -> Refusal {
-    let unstage = |record: &mut Site| record.staged.take_if(|staged| staged == id).is_some();
-    if let Err(error) = app.state.update::<Site>(site, unstage).await {
+async fn give_up(app: &App, site: &str, waiting: usize) -> Refusal {
+    if let Err(error) = unstage(&app.state, site).await {
         return error.into();
     }
     let error = if waiting == 0 {
@@ -152,6 +127,35 @@ async fn give_up(app: &App, site: &str, id: &str, waiting: usize) -> Refusal {
         format!("{site} was not changed: no worker has the release after {limit_s} s")
     };
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error, "`bramble status` says why")
+}
+
+/// Takes back what was staged when a manager died over it: nobody waits for it any more.
+pub(crate) async fn unstage_all(state: &State) -> Result<(), StoreError> {
+    for site in state.snapshot().await?.sites.keys() {
+        unstage(state, site).await?;
+    }
+    Ok(())
+}
+
+/// With its record, unless it is one to go back to.
+async fn unstage(state: &State, site: &str) -> Result<(), StoreError> {
+    loop {
+        let Some(entry) = state.record::<Site>(site).await? else { return Ok(()) };
+        let mut record = entry.record.clone();
+        let Some(id) = record.staged.take() else { return Ok(()) };
+        let mut changes = vec![put(site, entry.expected(), &record)?];
+        if !record.history.contains(&id) {
+            changes.push(forget(site, &id));
+        }
+        match state.store().transact(changes).await {
+            Err(StoreError::Conflict { .. }) => {}
+            unstaged => return unstaged.map(drop),
+        }
+    }
+}
+
+fn forget(site: &str, id: &str) -> Change {
+    delete::<Release>(&format!("{site}/{id}"), Expected::Any)
 }
 
 /// The one step that counts.
@@ -167,8 +171,7 @@ async fn flip(app: &App, site: &str, id: &str) -> Result<u64, Refusal> {
     record.history.insert(0, id.to_owned());
     let gone = record.history.split_off(record.history.len().min(HISTORY));
     let mut changes = vec![put(site, entry.expected(), &record)?];
-    let gone = gone.iter().map(|id| delete::<Release>(&format!("{site}/{id}"), Expected::Any));
-    changes.extend(gone);
+    changes.extend(gone.iter().map(|id| forget(site, id)));
     Ok(app.state.store().transact(changes).await?)
 }
 
@@ -177,8 +180,14 @@ async fn site_entry(app: &App, site: &str) -> Result<Entry<Site>, StoreError> {
     Ok(entry.unwrap_or(Entry { record: Site::default(), revision: 0 }))
 }
 
+/// Gives up uploads that a full disk ended, so that what came of them makes room again.
+pub(crate) async fn abandon(app: &App, ended: impl Fn(&Manifest) -> bool) {
+    app.abandon(|release| app.releases.manifest(release).is_ok_and(|manifest| ended(&manifest)));
+    prune(app).await;
+}
+
 /// Removes content that no site names any more; that it could not be is no reason to fail.
-async fn prune(app: &App) {
+pub(crate) async fn prune(app: &App) {
     let view = app.view();
     let named = view.snapshot.sites.values().flat_map(|entry| {
         let site = &entry.record;
@@ -197,14 +206,14 @@ async fn prune(app: &App) {
 }
 
 /// How each worker and balancer came through.
-fn outcomes(app: &App, release: &str, behind: &BTreeSet<String>) -> Vec<NodeOutcome> {
+fn outcomes(app: &App, release: &str, balancers: &BTreeMap<String, Standing>) -> Vec<NodeOutcome> {
     let view = app.view();
     let now = Instant::now();
     let nodes = view.snapshot.nodes.iter().map(|(name, entry)| (name, &entry.record));
     let concerned = nodes.filter(|(_, member)| member.roles.iter().any(|r| *r != Role::Manager));
     let outcomes = concerned.map(|(name, member)| {
         let error = trouble(app, name, member, release, now)
-            .or_else(|| behind.contains(name).then(|| "its balancer lags behind".to_owned()));
+            .or_else(|| balancers.get(name).and_then(Standing::error));
         NodeOutcome { node: name.clone(), ok: error.is_none(), error }
     });
     outcomes.collect()

@@ -30,6 +30,10 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, error, hint)
     }
 
+    pub(crate) fn is_disk_full(&self) -> bool {
+        self.status == StatusCode::INSUFFICIENT_STORAGE
+    }
+
     pub(crate) fn not_found(error: impl Into<String>, hint: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, error, hint)
     }

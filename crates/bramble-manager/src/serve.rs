@@ -30,6 +30,8 @@ use crate::setup::{Home, at, private_folder};
 
 /// Of nodes: a plan, a report and a download each, for some hundreds.
 const NODE_CONNECTIONS: usize = 2_048;
+/// Of peers that show no certificate, on their way in: they must not keep members out.
+const STRANGER_CONNECTIONS: usize = 64;
 const OPERATOR_CONNECTIONS: usize = 64;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -75,12 +77,14 @@ impl Doors {
     pub(crate) async fn serve(&self, routers: Routers) {
         let mut connections = JoinSet::new();
         let nodes = Arc::new(Semaphore::new(NODE_CONNECTIONS));
+        let strangers = Arc::new(Semaphore::new(STRANGER_CONNECTIONS));
         let operators = Arc::new(Semaphore::new(OPERATOR_CONNECTIONS));
         loop {
             tokio::select! {
                 (permit, (socket, _)) = admit(&nodes, || self.nodes.accept()) => {
                     let (acceptor, router) = (self.acceptor.clone(), routers.nodes.clone());
-                    connections.spawn(serve_node(acceptor, socket, router, permit));
+                    let strangers = strangers.clone();
+                    connections.spawn(serve_node(acceptor, socket, router, permit, strangers));
                 }
                 (permit, (socket, _)) = admit(&operators, || self.operator.accept()) => {
                     let router = routers.operator.clone();
@@ -127,9 +131,17 @@ async fn serve_node(
     socket: TcpStream,
     router: Router,
     permit: Option<OwnedSemaphorePermit>,
+    strangers: Arc<Semaphore>,
 ) {
     let _ = socket.set_nodelay(true);
     match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(socket)).await {
+        Ok(Ok((stream, None))) => match strangers.try_acquire_owned() {
+            Ok(stranger) => {
+                drop(permit);
+                serve_http(stream, Peer(None), router, Some(stranger)).await;
+            }
+            Err(_) => tracing::info!("a peer without a certificate found no room"),
+        },
         Ok(Ok((stream, key))) => serve_http(stream, Peer(key), router, permit).await,
         Ok(Err(error)) => tracing::info!(%error, "a peer was not let in"),
         Err(_) => tracing::info!("a peer did not finish its handshake"),

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use bramble_content::BlobStore;
+use bramble_content::{BlobStore, BlobWriter, Hash};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -44,8 +44,8 @@ impl Node {
         self.apply.progress().borrow().clone()
     }
 
-    fn held(&self) -> Vec<ReleaseId> {
-        self.apply.releases.list().unwrap()
+    fn held(&self) -> Vec<String> {
+        self.apply.releases.list().unwrap().iter().map(ReleaseId::to_string).collect()
     }
 }
 
@@ -86,7 +86,7 @@ fn a_release_is_not_reported_before_the_worker_serves_it() {
         let mut plan = worker_plan(7, &[&id]);
         plan.roles.clear();
         node.apply(plan).await;
-        assert_eq!(node.held(), std::slice::from_ref(&id));
+        assert_eq!(node.held(), names(&[&id]));
         assert_eq!(node.progress().releases, [""; 0]);
         node.apply(worker_plan(8, &[&id])).await;
         assert_eq!(node.progress().releases, names(&[&id]));
@@ -120,11 +120,9 @@ fn what_the_last_two_plans_name_is_kept_and_the_rest_goes() {
         let node = Node::start(&dir, &manager);
         node.apply(worker_plan(1, &[&ids[0]])).await;
         node.apply(worker_plan(2, &[&ids[1]])).await;
-        let held: Vec<_> = node.held().iter().map(ReleaseId::to_string).collect();
-        assert_eq!(held, names(&[&ids[0], &ids[1]]));
+        assert_eq!(node.held(), names(&[&ids[0], &ids[1]]));
         node.apply(worker_plan(3, &[&ids[2]])).await;
-        let held: Vec<_> = node.held().iter().map(ReleaseId::to_string).collect();
-        assert_eq!(held, names(&[&ids[1], &ids[2]]));
+        eventually("pruned", || node.held() == names(&[&ids[1], &ids[2]])).await;
     });
 }
 
@@ -143,6 +141,75 @@ fn without_a_manager_a_node_goes_on_from_its_disk() {
         assert_eq!(node.progress().releases, names(&[&id]));
         assert_eq!(node.worker.plans().len(), 1, "told to the new process");
     });
+}
+
+#[test]
+fn a_restart_keeps_the_newest_plan_that_each_role_ran() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = Rc::new(FakeManager::new());
+        let id = manager.publish(&[("a", "1")]);
+        let node = Node::start(&dir, &manager);
+        node.apply(worker_plan(7, &[])).await;
+        // The worker goes on to 8, the node does not: a release of its plan can't be had.
+        manager.is_gone.set(true);
+        let mut plan = worker_plan(8, &[]);
+        plan.releases = vec![id.to_string()];
+        node.apply.plan().send_replace(Some(plan));
+        eventually("8 runs", || node.worker.plans().len() == 2).await;
+        eventually("8 is kept", || {
+            let kept: Option<serde_json::Value> = read_json(&plan_path(dir.path(), Role::Worker));
+            kept.is_some_and(|plan| plan["revision"] == 8)
+        })
+        .await;
+        drop(node);
+        let node = Node::start(&dir, &manager);
+        eventually("started", || !node.worker.plans().is_empty()).await;
+        assert_eq!(node.worker.plans()[0]["revision"], 8);
+    });
+}
+
+/// A manager whose blobs never come.
+struct Stuck<'a>(&'a FakeManager);
+
+impl Source for Stuck<'_> {
+    async fn manifest(&self, id: &ReleaseId) -> Result<Vec<u8>, FetchError> {
+        self.0.manifest(id).await
+    }
+
+    async fn blob(&self, _: &Hash, _: &mut BlobWriter) -> Result<(), FetchError> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn a_plan_with_other_releases_ends_a_fetch_that_hangs() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = FakeManager::new();
+        let ids: Vec<_> = ["1", "2"].map(|n| manager.publish(&[("a", n)])).into();
+        let blobs = BlobStore::open(&dir.path().join("content")).unwrap();
+        let apply = Apply::open(dir.path(), Releases::open(blobs).unwrap()).unwrap();
+        apply.plan().send_replace(Some(worker_plan(1, &[&ids[0]])));
+        let newer = async {
+            eventually("begun", || apply.releases.manifest(&ids[0]).is_ok()).await;
+            apply.plan().send_replace(Some(worker_plan(2, &[&ids[1]])));
+            eventually("the next", || apply.releases.manifest(&ids[1]).is_ok()).await;
+        };
+        let stuck = Stuck(&manager);
+        tokio::select! {
+            () = apply.fetch_all(&stuck) => {}
+            () = newer => {}
+        }
+    });
+}
+
+#[test]
+fn words_of_others_are_short_and_steer_no_terminal() {
+    let words = format!("\u{1b}[2Jred\n{}", "x".repeat(2_000));
+    let progress = Progress { push_trouble: Some(words), ..Progress::default() };
+    let trouble = progress.trouble().unwrap();
+    assert!(trouble.starts_with("[2Jredx") && trouble.len() == TROUBLE_CHARACTERS, "{trouble}");
 }
 
 #[test]

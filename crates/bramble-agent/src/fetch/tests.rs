@@ -9,7 +9,7 @@ fn a_release_comes_whole() {
         let manager = FakeManager::new();
         let id = manager.publish(SITE);
         let (_dir, here) = content();
-        fetch(&manager, &here, &id).await.unwrap();
+        fetch(&manager, &here, &id, ()).await.unwrap();
         assert_eq!(here.verify(&id).unwrap(), []);
         assert_eq!(manager.blobs.get(), 2);
     });
@@ -21,10 +21,10 @@ fn only_what_is_missing_is_sent() {
         let manager = FakeManager::new();
         let (old, new) = (manager.publish(SITE), manager.publish(&[("a", "two"), ("b", "new")]));
         let (_dir, here) = content();
-        fetch(&manager, &here, &old).await.unwrap();
+        fetch(&manager, &here, &old, ()).await.unwrap();
         manager.blobs.set(0);
-        fetch(&manager, &here, &new).await.unwrap();
-        fetch(&manager, &here, &new).await.unwrap();
+        fetch(&manager, &here, &new, ()).await.unwrap();
+        fetch(&manager, &here, &new, ()).await.unwrap();
         assert_eq!(manager.blobs.get(), 1);
     });
 }
@@ -39,11 +39,11 @@ fn a_damaged_blob_is_not_taken_and_comes_again() {
         let (_dir, here) = content();
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "tw0").unwrap();
-        let error = fetch(&manager, &here, &id).await.unwrap_err();
+        let error = fetch(&manager, &here, &id, ()).await.unwrap_err();
         assert!(matches!(error, FetchError::Store(StoreError::Mismatch { .. })), "{error}");
         assert!(!here.has(&id) && !here.blobs().has(&hash));
         std::fs::write(&path, "two").unwrap();
-        fetch(&manager, &here, &id).await.unwrap();
+        fetch(&manager, &here, &id, ()).await.unwrap();
         assert_eq!(here.verify(&id).unwrap(), []);
     });
 }
@@ -68,9 +68,9 @@ fn another_manifest_than_asked_for_is_refused() {
         let (one, two) = (manager.publish(SITE), manager.publish(&[("a", "two")]));
         let (_dir, here) = content();
         let liar = Liar(manager.releases.manifest(&two).unwrap().to_string());
-        let error = fetch(&liar, &here, &one).await.unwrap_err();
+        let error = fetch(&liar, &here, &one, ()).await.unwrap_err();
         assert!(matches!(error, FetchError::Other { .. }), "{error}");
-        let error = fetch(&Liar("<html>".into()), &here, &one).await.unwrap_err();
+        let error = fetch(&Liar("<html>".into()), &here, &one, ()).await.unwrap_err();
         assert!(matches!(error, FetchError::Manifest(_)), "{error}");
     });
 }
@@ -82,7 +82,7 @@ fn a_manifest_that_lies_about_a_size_is_refused() {
             let text = format!("bramble-manifest 1\n{} {said} text/plain a\n", Hash::of(b"one"));
             let id = Manifest::parse(text.as_bytes()).unwrap().id();
             let (_dir, here) = content();
-            let error = fetch(&Liar(text), &here, &id).await.unwrap_err();
+            let error = fetch(&Liar(text), &here, &id, ()).await.unwrap_err();
             assert_eq!(matches!(error, FetchError::Store(StoreError::Long { .. })), is_long);
             assert_eq!(matches!(error, FetchError::Size { .. }), !is_long, "{error}");
             assert!(!here.has(&id));

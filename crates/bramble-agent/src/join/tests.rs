@@ -73,6 +73,19 @@ fn a_ticket_makes_a_member_that_can_talk_to_its_manager() {
 }
 
 #[test]
+fn a_node_joins_again_with_the_key_that_it_has() {
+    run(async {
+        let manager = FakeLink::open().await;
+        let dir = tempfile::tempdir().unwrap();
+        join(&manager.desk.ticket, dir.path(), &wish()).await.unwrap();
+        let before = key(dir.path()).unwrap().pem();
+        rejoin(&manager.desk.ticket, dir.path(), &wish()).await.unwrap();
+        assert_eq!(key(dir.path()).unwrap().pem(), before);
+        assert!(crate::is_member(dir.path()).await.unwrap());
+    });
+}
+
+#[test]
 fn a_refusal_comes_in_the_manager_s_words() {
     run(async {
         let manager = FakeLink::open().await;
@@ -80,6 +93,7 @@ fn a_refusal_comes_in_the_manager_s_words() {
         let ticket = Ticket { secret: "other".into(), ..manager.desk.ticket.clone() };
         let error = join(&ticket, dir.path(), &wish()).await.unwrap_err();
         assert_eq!(error.to_string(), "the ticket is not genuine");
+        assert!(error.is_refusal());
     });
 }
 

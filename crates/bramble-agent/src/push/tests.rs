@@ -2,7 +2,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::fake::{FakeManager, FakeRole, run, worker_plan};
+use crate::fake::{FakeManager, FakeRole, eventually, run, worker_plan};
 
 const PIDS: [(Role, u32); 2] = [(Role::Balancer, 1), (Role::Worker, 2)];
 
@@ -102,6 +102,28 @@ fn a_role_that_just_starts_is_tried_again_soon() {
         assert_eq!(outcome.retry, RETRY_SILENT);
         let outcome = pusher.push(&worker_plan(7, &[]), &held, &BTreeMap::new()).await;
         assert!(!outcome.complete && outcome.trouble.is_none());
+    });
+}
+
+#[test]
+fn a_worker_that_hangs_does_not_delay_the_balancer() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let balancer = FakeRole::willing(dir.path(), Role::Balancer);
+        // Connects, and nobody ever answers.
+        let _hangs = std::os::unix::net::UnixListener::bind(crate::node::control_path(
+            dir.path(),
+            Role::Worker,
+        ))
+        .unwrap();
+        let mut plan = worker_plan(7, &[]);
+        plan.roles.insert(Role::Balancer, json!({}));
+        let (mut pusher, held, pids) = (pusher(&dir), BTreeSet::new(), PIDS.into());
+        tokio::select! {
+            _ = pusher.push(&plan, &held, &pids) => panic!("the worker can't have answered"),
+            () = eventually("its plan", || kept(&dir, Role::Balancer).is_some()) => {}
+        }
+        assert_eq!(balancer.plans().len(), 1);
     });
 }
 

@@ -7,7 +7,7 @@ use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Authority, CertificateError, EARLIEST_NOW, Issued, NodeKey, lasting};
+use super::{AUTHORITY_END, Authority, CertificateError, EARLIEST_NOW, Issued, NodeKey, lasting};
 use crate::api::Role;
 
 fn identity(key: &NodeKey, issued: &Issued) -> Identity {
@@ -84,10 +84,9 @@ async fn another_cluster_is_refused_both_ways() {
 }
 
 #[test]
-fn lifetimes_count_from_2026_at_least() {
+fn a_manager_without_a_clock_signs_for_as_long_as_the_authority() {
     let day = Duration::from_secs(24 * 3600);
-    let in_1970 = lasting(UNIX_EPOCH + day, day);
-    assert_eq!(in_1970, EARLIEST_NOW + day);
+    assert_eq!(lasting(UNIX_EPOCH + day, day), AUTHORITY_END);
     let later = UNIX_EPOCH + EARLIEST_NOW + day;
     assert_eq!(lasting(later, day), EARLIEST_NOW + 2 * day);
 }

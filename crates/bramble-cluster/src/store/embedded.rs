@@ -100,7 +100,14 @@ impl Inner {
     async fn write(&self, changes: &[Change], ttl: Option<Duration>) -> Result<u64, StoreError> {
         let mut writer = self.writer.acquire().await.map_err(|e| self.error(&e))?;
         let bound = self.options.log_revisions;
-        let revision = tables::transact(&mut writer, &self.path, changes, ttl, bound).await?;
+        let written = tables::transact(&mut writer, &self.path, changes, ttl, bound).await;
+        if written.as_ref().is_err_and(|e| !matches!(e, StoreError::Conflict { .. })) {
+            // After an error SQLite may have rolled back by itself (a full disk) and sqlx not
+            // know it: every later transaction would be refused. The next write opens anew.
+            writer.close().await.map_err(|e| self.error(&e))?;
+            return written;
+        }
+        let revision = written?;
         // Told before the writer is let go, so that what watchers see never goes back.
         self.newest.send_replace(revision);
         Ok(revision)

@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use bramble_cluster::api::{Applied, ApplyRequest};
 use bramble_cluster::state::{Configuration, Entry};
-use bramble_cluster::store::StoreError;
+use bramble_cluster::store::{Expected, StoreError};
 use bramble_config::Config;
 
 use super::payload::Payload;
 use crate::app::App;
-use crate::publish::settle;
 use crate::refusal::Refusal;
+use crate::settle::{Standing, outcomes, settle};
 
 pub(super) async fn apply(
     State(app): State<Arc<App>>,
@@ -26,16 +26,43 @@ pub(super) async fn apply(
         refuse_if_changed_elsewhere(&known.record)?;
     }
     let changes = load(&known.record.text, &known.record.file)?.diff(&wanted);
-    let revision = if request.dry_run {
-        known.revision
-    } else {
-        let revision = write(&app, &request, &known).await?;
-        app.seen(revision).await?;
-        settle(&app).await;
-        tracing::info!(file = request.file, changes = changes.len(), "a configuration was applied");
-        revision
-    };
-    Ok(Json(Applied { revision, changes }))
+    if request.dry_run {
+        return Ok(Json(Applied { revision: known.revision, changes, nodes: Vec::new() }));
+    }
+    // In a task of its own: a caller that goes away must not leave it half done.
+    let task = tokio::spawn(async move { make(&app, &request, &known, changes).await });
+    task.await.map_err(|e| Refusal::internal(&e))?.map(Json)
+}
+
+/// Writes it and waits for the balancers; one that refuses it has it taken back for all.
+async fn make(
+    app: &App,
+    request: &ApplyRequest,
+    known: &Entry<Configuration>,
+    changes: Vec<String>,
+) -> Result<Applied, Refusal> {
+    let revision = write(app, request, known).await?;
+    app.seen(revision).await?;
+    let balancers = settle(app).await;
+    let refusing = balancers.iter().find_map(|(name, standing)| match standing {
+        Standing::Refuses(words) => Some((name, words)),
+        _ => None,
+    });
+    if let Some((node, words)) = refusing.filter(|_| revision != known.revision) {
+        put_back(app, revision, &known.record).await?;
+        let error = format!("the balancer of {node} does not take this configuration: {words}");
+        let hint = "the one from before holds again; mend the cause or the file, then repeat";
+        return Err(Refusal::conflict(error, hint));
+    }
+    tracing::info!(file = request.file, changes = changes.len(), "a configuration was applied");
+    Ok(Applied { revision, changes, nodes: outcomes(&balancers) })
+}
+
+async fn put_back(app: &App, written: u64, before: &Configuration) -> Result<(), Refusal> {
+    let revision = app.state.put("", Expected::Revision(written), before).await?;
+    app.seen(revision).await?;
+    settle(app).await;
+    Ok(())
 }
 
 /// Its file's text is remembered as loaded when it is the file that the cluster came up with.

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
+use super::payload::{BODY_LIMIT, too_slow};
 use crate::app::App;
+use crate::publish;
 use crate::refusal::Refusal;
 
 /// Bytes of a blob read at a time.
@@ -71,18 +73,27 @@ pub(super) async fn put_blob(
 ) -> Result<Json<Value>, Refusal> {
     let no_hash = |_| Refusal::bad(format!("{hash} is no BLAKE3 hash"), "");
     let hash: Hash = hash.parse().map_err(no_hash)?;
+    let kept = keep(&app, hash, body).await;
+    if kept.as_ref().is_err_and(Refusal::is_disk_full) {
+        publish::abandon(&app, |manifest| manifest.files().iter().any(|file| file.hash == hash))
+            .await;
+    }
+    kept.map(|()| Json(json!({})))
+}
+
+async fn keep(app: &App, hash: Hash, body: Body) -> Result<(), Refusal> {
     let writer = app.releases.blobs().writer(hash, BLOB_BYTES_MAX);
     let mut writer = writer.map_err(from_content)?;
     let mut parts = body.into_data_stream();
-    while let Some(part) = parts.next().await {
+    let mut next = async || tokio::time::timeout(BODY_LIMIT, parts.next()).await;
+    while let Some(part) = next().await.map_err(|_| too_slow())? {
         let part =
             part.map_err(|e| Refusal::bad(format!("the blob was cut: {e}"), "send it again"))?;
         writer.write(&part).map_err(from_content)?;
     }
     // It syncs: the only part that the disk takes its time for.
     let finished = tokio::task::spawn_blocking(move || writer.finish()).await;
-    finished.map_err(|e| Refusal::internal(&e))?.map_err(from_content)?;
-    Ok(Json(json!({})))
+    finished.map_err(|e| Refusal::internal(&e))?.map_err(from_content).map(drop)
 }
 
 /// What the content folder says, with the status that fits.

@@ -34,7 +34,11 @@ pub(super) async fn join(
     // Read from the store, not from our memory: it may have been used a moment ago.
     for _ in 0..TRIES {
         let snapshot = app.state.snapshot().await?;
-        let ticket = valid_ticket(&snapshot, &request, unix_now())?;
+        let ticket = genuine_ticket(&snapshot, &request)?;
+        if let Some(node) = &ticket.record.used_by {
+            return join_again(&app, &snapshot, node, &request.csr).map(Json);
+        }
+        refuse_expired(&ticket.record, unix_now())?;
         let name = free_name(&snapshot, &request.name);
         let issued = issue(&app, &request.csr, &name, &ticket.record.roles)?;
         refuse_unwanted(&snapshot, &issued)?;
@@ -75,27 +79,46 @@ async fn enter(
     app.state.store().transact(changes).await
 }
 
-fn valid_ticket(
+fn genuine_ticket(
     snapshot: &Snapshot,
     request: &JoinRequest,
-    now: u64,
 ) -> Result<Entry<TicketRecord>, Refusal> {
-    let again = "make a new one on the manager's machine with `bramble invite`";
-    let refused = |error: String| Err(Refusal::new(StatusCode::FORBIDDEN, error, again));
     let Some(ticket) = snapshot.tickets.get(&request.ticket_id) else {
-        return refused("this cluster does not know the ticket".to_owned());
+        return Err(no_way_in("this cluster does not know the ticket, or it expired"));
     };
-    let record = &ticket.record;
-    if !secret_matches(&request.secret, &record.secret_hash) {
-        return refused("the ticket is not genuine".to_owned());
-    }
-    if let Some(node) = &record.used_by {
-        return refused(format!("the ticket was used already, by node {node}"));
-    }
-    if record.expires_at <= now {
-        return refused(format!("the ticket expired {} s ago", now - record.expires_at));
+    if !secret_matches(&request.secret, &ticket.record.secret_hash) {
+        return Err(no_way_in("the ticket is not genuine"));
     }
     Ok(ticket.clone())
+}
+
+fn refuse_expired(ticket: &TicketRecord, now: u64) -> Result<(), Refusal> {
+    match now.checked_sub(ticket.expires_at) {
+        Some(ago_s) => Err(no_way_in(format!("the ticket expired {ago_s} s ago"))),
+        None => Ok(()),
+    }
+}
+
+/// The node that used the ticket may come with it again, known by its key: the answer to its
+/// first time may have been lost.
+fn join_again(
+    app: &App,
+    snapshot: &Snapshot,
+    node: &str,
+    csr: &str,
+) -> Result<JoinResponse, Refusal> {
+    let used = || no_way_in(format!("the ticket was used already, by node {node}"));
+    let member = &snapshot.nodes.get(node).ok_or_else(used)?.record;
+    let issued = issue(app, csr, node, &member.roles)?;
+    if issued.key.to_string() != member.key {
+        return Err(used());
+    }
+    Ok(response(app, node.to_owned(), member.roles.clone(), issued))
+}
+
+fn no_way_in(error: impl Into<String>) -> Refusal {
+    let again = "make a new one on the manager's machine with `bramble invite`";
+    Refusal::new(StatusCode::FORBIDDEN, error, again)
 }
 
 fn refuse_unwanted(snapshot: &Snapshot, issued: &Issued) -> Result<(), Refusal> {

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::payload::Asked;
 use super::status::why_not_serving;
 use crate::app::App;
-use crate::publish::settle;
 use crate::refusal::Refusal;
+use crate::settle::settle;
 
 #[derive(Deserialize)]
 pub(super) struct Force {

@@ -23,7 +23,7 @@ const TICKET_S: u64 = 7 * 24 * 3_600;
 /// Tickets that are open at once.
 const TICKETS: usize = 1_000;
 
-/// A dead ticket is remembered for a day, so that its holder can be told what it died of.
+/// A used ticket is remembered for a day, so that its holder can be told who used it.
 const TICKET_MEMORY_S: u64 = 24 * 3_600;
 
 const OPERATOR_LIFETIME: Duration = Duration::from_secs(3_600);
@@ -51,9 +51,12 @@ pub(super) async fn invite(
         expires_at: now + request.expires_s,
         used_by: None,
     };
-    let mut changes = forgotten;
-    changes.push(put(&ticket.id, Expected::Absent, &record)?);
-    app.state.store().transact(changes).await?;
+    if !forgotten.is_empty() {
+        app.state.store().transact(forgotten).await?;
+    }
+    let change = put(&ticket.id, Expected::Absent, &record)?;
+    let lifetime = Duration::from_secs(request.expires_s);
+    app.state.store().lease(change, lifetime, Instant::now()).await?;
     tracing::info!(ticket = ticket.id, roles = ?record.roles, "a ticket was made");
     Ok(Json(Invite { ticket: ticket.to_string(), expires_s: request.expires_s }))
 }
@@ -73,7 +76,7 @@ fn check(request: &InviteRequest) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Deletions of tickets that died a while ago.
+/// Deletions of tickets that were used a while ago; the others end with their lease.
 fn forgotten(view: &View, now: u64) -> Vec<Change> {
     let dead = view.snapshot.tickets.iter();
     let dead = dead.filter(|(_, entry)| entry.record.expires_at + TICKET_MEMORY_S < now);

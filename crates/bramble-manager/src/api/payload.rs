@@ -1,5 +1,7 @@
 //! Bodies and queries of requests; what does not fit is refused in words, as everything is.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
@@ -7,6 +9,9 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::refusal::Refusal;
+
+/// How long a body may take; one that comes in parts (a blob), each of its parts.
+pub(super) const BODY_LIMIT: Duration = Duration::from_secs(10);
 
 /// A JSON body.
 pub(super) struct Payload<T>(pub(super) T);
@@ -30,7 +35,8 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+        let read = tokio::time::timeout(BODY_LIMIT, Bytes::from_request(request, state));
+        let bytes = read.await.map_err(|_| too_slow())?.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Refusal::new(rejection.status(), "the request is too large", "")
             } else {
@@ -39,6 +45,11 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
         })?;
         Ok(Self(bytes))
     }
+}
+
+/// A body that did not come in time.
+pub(super) fn too_slow() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "the request did not come in time", "send it again")
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Payload<T> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use bramble_cluster::api::{NodePlan, NodeReport};
+use bramble_cluster::api::{NodePlan, NodeReport, Role};
 use bramble_cluster::state::Member;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use super::payload::Payload;
 use super::{Caller, not_a_member};
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::settle::running;
 
 /// Releases in one report at most.
 const RELEASES: usize = 1_000;
@@ -56,7 +57,7 @@ fn take_in(member: &mut Member, report: &NodeReport, plan: &NodePlan) -> bool {
 /// worker runs a plan that names them or it did so before. A release that is only on the disk
 /// would be answered with an error until the worker took its new plan.
 fn servable(before: &[String], report: &NodeReport, plan: &NodePlan) -> Vec<String> {
-    let runs_plan = report.applied == plan.revision;
+    let runs_plan = running(report, Role::Worker) == plan.revision;
     let is_served = |release: &String| {
         before.contains(release) || (runs_plan && plan.releases.contains(release))
     };
@@ -65,3 +66,6 @@ fn servable(before: &[String], report: &NodeReport, plan: &NodePlan) -> Vec<Stri
     servable.dedup();
     servable
 }
+
+#[cfg(test)]
+mod tests;

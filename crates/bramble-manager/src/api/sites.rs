@@ -23,7 +23,13 @@ pub(super) async fn stage(
     let manifest = Manifest::parse(&text)
         .map_err(|e| Refusal::bad(e.to_string(), "publish with the manager's bramble version"))?;
     app.uploading(manifest.id());
-    let release = app.releases.record(&manifest).map_err(from_content)?;
+    let release = match app.releases.record(&manifest).map_err(from_content) {
+        Err(refusal) if refusal.is_disk_full() => {
+            publish::abandon(&app, |other| other.id() == manifest.id()).await;
+            return Err(refusal);
+        }
+        recorded => recorded?,
+    };
     let missing = app.releases.blobs().missing(&manifest);
     let missing = missing.into_iter().map(|(hash, _)| hash.to_string()).collect();
     Ok(Json(Staged { release: release.to_string(), missing }))
@@ -68,7 +74,13 @@ async fn change_over(
     site: String,
     release: ReleaseId,
 ) -> Result<Json<Published>, Refusal> {
-    let task = tokio::spawn(publish::change_over(app, site, release));
+    let task = tokio::spawn(async move {
+        let changed = publish::change_over(app.clone(), site, release.clone()).await;
+        if changed.as_ref().is_err_and(Refusal::is_disk_full) {
+            publish::abandon(&app, |upload| upload.id() == release).await;
+        }
+        changed
+    });
     task.await.map_err(|e| Refusal::internal(&e))?.map(Json)
 }
 

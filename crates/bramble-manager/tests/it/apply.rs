@@ -4,6 +4,7 @@ use bramble_cluster::api::{Applied, ApplyRequest};
 use bramble_cluster::link::LinkError;
 
 use crate::cluster::{CONFIG, Cluster, refused};
+use crate::node::Node;
 
 async fn apply(cluster: &Cluster, text: &str, file: &str) -> Result<Applied, LinkError> {
     send(cluster, text, file, false, false).await
@@ -45,6 +46,35 @@ async fn a_faulty_file_is_refused_with_its_place() {
     assert_eq!(code, 422);
     assert!(words.contains("new.toml:2"), "{words}");
     assert_eq!(cluster.status().await.sites.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_balancer_refuses_is_taken_back() {
+    let cluster = Cluster::start().await;
+    let node1 = Node::first(&cluster).work();
+    let applied = apply(&cluster, &with_site("shop"), "new.toml").await.unwrap();
+    assert!(applied.nodes.iter().all(|node| node.ok) && applied.nodes.len() == 1);
+
+    *node1.fetches.lock().unwrap() = false;
+    node1.report.lock().unwrap().trouble = Some("port 8443 is taken".to_owned());
+    let faulty = with_site("faulty");
+    let taken_back = async {
+        while cluster.status().await.sites[1].name != "faulty" {}
+        while cluster.status().await.sites[1].name != "shop" {}
+        *node1.fetches.lock().unwrap() = true;
+    };
+    let (outcome, ()) = tokio::join!(apply(&cluster, &faulty, "new.toml"), taken_back);
+    let (code, words) = refused(outcome);
+    assert_eq!(code, 409);
+    assert!(words.contains("node1") && words.contains("port 8443 is taken"), "{words}");
+}
+
+#[tokio::test]
+async fn a_silent_balancer_is_named() {
+    let cluster = Cluster::start().await;
+    let applied = apply(&cluster, &with_site("shop"), "new.toml").await.unwrap();
+    let node1 = &applied.nodes[0];
+    assert!(!node1.ok && node1.error.as_ref().unwrap().contains("not heard of"), "{node1:?}");
 }
 
 #[tokio::test]

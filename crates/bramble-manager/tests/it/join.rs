@@ -40,6 +40,19 @@ async fn a_ticket_is_used_once() {
 }
 
 #[tokio::test]
+async fn a_node_that_lost_its_answer_asks_again() {
+    let cluster = Cluster::start().await;
+    let (ticket, key) = (cluster.ticket(Role::Worker).await, key());
+    let first = join(&ticket, &key, "a").await.unwrap();
+    let again = join(&ticket, &key, "a").await.unwrap();
+    assert_eq!((again.name, again.roles), (first.name, first.roles));
+    assert_eq!(cluster.status().await.nodes.len(), 2);
+    // Who was removed does not come back so.
+    cluster.operator().delete("/v1/nodes/a").await.unwrap();
+    assert_eq!(refused(join(&ticket, &key, "a").await).0, 403);
+}
+
+#[tokio::test]
 async fn two_at_the_same_moment_never_share_a_ticket() {
     let cluster = Cluster::start().await;
     let ticket = cluster.ticket(Role::Worker).await;

@@ -90,6 +90,7 @@ impl Node {
                     Ok(Some(plan)) if *fetches.lock().unwrap() => {
                         let mut report = report.lock().unwrap();
                         report.applied = plan.revision;
+                        report.roles.iter_mut().for_each(|r| r.server.revision = plan.revision);
                         report.releases = plan.releases;
                     }
                     _ => tokio::time::sleep(Duration::from_millis(20)).await,

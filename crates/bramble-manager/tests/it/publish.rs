@@ -1,6 +1,10 @@
 //! Publish and rollback: all at once or not at all.
 
-use bramble_cluster::api::{PublishRequest, Published, Role, RollbackRequest, Staged};
+use std::sync::Arc;
+
+use bramble_cluster::api::{PublishRequest, Published, Revision, Role, RollbackRequest, Staged};
+use bramble_cluster::state::{Release, Site, State};
+use bramble_cluster::store::{Embedded, Expected, Options};
 use bramble_config::plan::Plan;
 use serde_json::Value;
 
@@ -80,6 +84,35 @@ async fn without_a_worker_nothing_is_changed() {
     assert!(words.contains("no worker is there"), "{words}");
     let status = cluster.status().await;
     assert_eq!(status.sites[0].release, None);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_staged_is_taken_back() {
+    let mut cluster = Cluster::start().await;
+    let _a = Node::join(&cluster, Role::Worker, "a").await.work();
+    let one = cluster.publish("one").await.unwrap().release;
+    let two = cluster.upload("two").await;
+    cluster.stop().await;
+    let path = cluster.path().join("manager/state.db");
+    let store = Embedded::open(&path, Options::default()).await.unwrap();
+    let state = State::new(Arc::new(store));
+    let stage = |site: &mut Site| site.staged.replace(two.clone()).is_none();
+    state.update("blog", stage).await.unwrap().unwrap();
+    let record = Release { at: 1, files: 1, bytes: 3 };
+    state.put(&format!("blog/{two}"), Expected::Absent, &record).await.unwrap();
+    drop(state);
+
+    cluster.resume().await;
+    let link = cluster.operator();
+    assert_eq!(refused(link.get_body(&format!("/v1/release/{two}")).await.map(drop)).0, 404);
+    link.get_body(&format!("/v1/release/{one}")).await.unwrap();
+    let after = cluster.status().await.revision;
+    let revisions = format!("/v1/watch?after={}", after - 2);
+    let mut lines = link.get_lines(&revisions).await.unwrap();
+    let site = lines.next::<Revision>().await.unwrap().unwrap();
+    assert!(!site.value.unwrap().contains(&two));
+    let record = lines.next::<Revision>().await.unwrap().unwrap();
+    assert_eq!((record.key, record.value), (format!("releases/blog/{two}"), None));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn link(cluster: &Cluster, identity: Option<&Identity>) -> Link {
 async fn without_a_certificate_only_join_answers() {
     let cluster = Cluster::start().await;
     let link = link(&cluster, None);
-    for path in ["/v1/plan", "/v1/watch", "/v1/release/0", "/v1/blob/0"] {
+    for path in ["/v1/plan", "/v1/release/0", "/v1/blob/0"] {
         let (status, words) = refused(link.get_json::<Value>(path).await);
         assert_eq!(status, 403, "{path}");
         assert!(words.contains("no member"), "{words}");
@@ -65,9 +65,34 @@ async fn a_node_can_not_do_what_the_operator_can() {
         let (status, _) = refused(node.link.post_json::<Value>(path, &Value::Null).await);
         assert_eq!(status, 404, "{path}");
     }
-    assert_eq!(refused(node.link.get_json::<Value>("/v1/status").await).0, 404);
+    for path in ["/v1/status", "/v1/watch"] {
+        assert_eq!(refused(node.link.get_json::<Value>(path).await).0, 404, "{path}");
+    }
     let blob = format!("/v1/blob/{}", "0".repeat(64));
     assert_eq!(refused(node.link.put_bytes(&blob, "x".into()).await).0, 404);
+}
+
+/// Strangers who say nothing further, in greater number than may come in.
+#[tokio::test]
+async fn strangers_do_not_keep_members_out() {
+    let cluster = Cluster::start().await;
+    let node = Node::join(&cluster, Role::Worker, "a").await;
+    let slow = b"POST /v1/join HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{";
+    let connector = Connector::new(None, ca(&cluster)).unwrap();
+    let mut strangers = Vec::new();
+    for _ in 0..80 {
+        let socket = TcpStream::connect(cluster.address).await.unwrap();
+        let mut stranger = connector.connect(socket).await.unwrap();
+        let _ = stranger.write_all(slow).await;
+        strangers.push(stranger);
+    }
+    node.say().await.unwrap();
+    // The last one was turned away, the first one when its time was over.
+    let mut answer = Vec::new();
+    let _ = strangers.pop().unwrap().read_to_end(&mut answer).await;
+    assert!(answer.is_empty());
+    let _ = strangers.remove(0).read_to_end(&mut answer).await;
+    assert!(answer.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[tokio::test]

@@ -33,8 +33,8 @@ async fn no_revision_is_missed_over_restarts_of_either_side() {
         if random.below(2) == 0 {
             cluster.restart().await;
         }
-        let node = Node::first(&cluster);
-        let mut lines = node.link.get_lines(&format!("/v1/watch?after={seen}")).await.unwrap();
+        let operator = cluster.operator();
+        let mut lines = operator.get_lines(&format!("/v1/watch?after={seen}")).await.unwrap();
         for _ in 0..random.below(3) {
             draining = !draining;
             let verb = if draining { "drain" } else { "enable" };
@@ -50,8 +50,8 @@ async fn no_revision_is_missed_over_restarts_of_either_side() {
             }
         }
     }
-    let node = Node::first(&cluster);
-    let mut lines = node.link.get_lines(&format!("/v1/watch?after={seen}")).await.unwrap();
+    let operator = cluster.operator();
+    let mut lines = operator.get_lines(&format!("/v1/watch?after={seen}")).await.unwrap();
     while seen < written {
         seen += 1;
         assert_eq!(lines.next::<Revision>().await.unwrap().unwrap().revision, seen);

@@ -22,8 +22,8 @@ const NAME_CHARACTERS: usize = 40;
 /// nothing behind.
 #[derive(Debug, clap::Args)]
 pub struct Parent {
-    #[arg(long, hide = true)]
-    end_with_parent: bool,
+    #[arg(long, hide = true, value_name = "PID")]
+    end_with_parent: Option<u32>,
 }
 
 impl Parent {
@@ -32,12 +32,7 @@ impl Parent {
     /// # Errors
     /// The kernel refused, or the parent has ended already.
     pub fn follow(&self) -> Result<(), Failure> {
-        match (self.end_with_parent, rustix::process::getppid()) {
-            (true, Some(parent)) => {
-                process::end_with_parent(parent.as_raw_nonzero().get().unsigned_abs())
-            }
-            _ => Ok(()),
-        }
+        self.end_with_parent.map_or(Ok(()), process::end_with_parent)
     }
 }
 

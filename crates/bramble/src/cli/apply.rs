@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use bramble_cluster::api::{Applied, ApplyRequest};
 use bramble_cluster::link::Link;
 
-use super::config_file;
 use super::data::Data;
-use super::print;
+use super::{config_file, outcome, print};
 use crate::exit::Failure;
 use crate::process;
 
@@ -18,8 +17,8 @@ use crate::process;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  bramble apply examples/cluster.toml --dry-run\n  \
                         bramble apply examples/cluster.toml\n\n\
-                        Exit codes: 0 applied or nothing to change, 1 the file can't be read, \
-                        2 faulty file or usage,\n            3 refused, 4 manager unreachable")]
+                        Exit codes: 0 applied or nothing to change, 1 failed, 2 faulty or \
+                        unreadable file,\n            or usage, 3 refused, 4 manager unreachable")]
 pub struct Args {
     /// The configuration; see docs/reference.md
     file: PathBuf,
@@ -60,6 +59,9 @@ pub async fn apply(data: &Data, request: ApplyRequest, json: bool) -> Result<(),
             print::plural(n, "change"),
             applied.revision
         )),
+    }
+    if !json {
+        outcome::print_late(&applied.nodes);
     }
     Ok(())
 }

@@ -19,9 +19,14 @@ pub struct ConfigFile {
 /// It can't be read, or it is faulty: every fault with its place.
 pub fn read(path: &Path) -> Result<(ConfigFile, Config), Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).doing(format!("can't read {shown}"))?;
+    let text = read_text(path)?;
     let config = bramble_config::load(&text, &shown.to_string()).map_err(Failure::bad_input)?;
     Ok((ConfigFile { name: full_path(path)?.display().to_string(), text }, config))
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::bad_input(format!("can't read {}: {error}", path.display())))
 }
 
 /// Checks a text.

@@ -1,8 +1,10 @@
 //! `--data DIR`: the node's data folder, and through it the way to its manager.
 
+use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use bramble_agent::NodeFile;
+use bramble_agent::{NodeError, NodeFile};
 use bramble_cluster::api::Role;
 use bramble_cluster::link::{Link, LinkError};
 
@@ -32,6 +34,15 @@ impl Data {
         let no_manager = |why: &str, hint: &str| {
             Failure::new(Exit::Unreachable, format!("{dir} {why}")).hint(hint)
         };
+        let forbidden = |what: &dyn Display| {
+            let hint = format!("run it as the owner of {dir}, or with sudo");
+            Failure::new(Exit::Unreachable, what).hint(hint)
+        };
+        if let LinkError::Unreachable { source, .. } = &error
+            && source.kind() == io::ErrorKind::PermissionDenied
+        {
+            return forbidden(&error);
+        }
         match NodeFile::load(&self.dir) {
             Ok(node) if node.roles.contains(&Role::Manager) => {
                 let option = self.option();
@@ -43,7 +54,9 @@ impl Data {
                 "is a node whose manager runs elsewhere",
                 "give this command on the manager's machine",
             ),
-            Err(_) => no_manager(
+            Err(NodeError::Disk(error)) => forbidden(&error),
+            Err(error @ NodeError::Damaged { .. }) => Failure::new(Exit::Unreachable, error),
+            Err(NodeError::Absent { .. } | NodeError::Address { .. }) => no_manager(
                 "holds no cluster",
                 "start one with `bramble up`, or name its data folder with --data DIR",
             ),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::value::WorkerRate;
 use crate::demo;
 use crate::exit::Failure;
 use crate::process;
@@ -15,28 +16,14 @@ use crate::process;
                         Exit codes: 0 all of it went as claimed, 1 something did not")]
 pub struct Args {
     /// Requests a second that a worker is slowed to, as one old board; or `off`
-    #[arg(long, value_name = "N|off", default_value = "160", value_parser = worker_rate)]
-    worker_rate: Rate,
+    #[arg(long, value_name = "N|off", default_value = "160")]
+    worker_rate: WorkerRate,
     /// Leave the cluster up at the end
     #[arg(long)]
     stay: bool,
     /// Folder to write the reports to
     #[arg(long, value_name = "DIR", default_value = ".")]
     report: PathBuf,
-}
-
-/// A rate, or none at all.
-#[derive(Clone, Copy, Debug)]
-struct Rate(Option<u32>);
-
-fn worker_rate(text: &str) -> Result<Rate, String> {
-    match text {
-        "off" => Ok(Rate(None)),
-        number => match number.parse() {
-            Ok(0) | Err(_) => Err("give requests a second, at least 1, or `off`".to_owned()),
-            Ok(rate) => Ok(Rate(Some(rate))),
-        },
-    }
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use bramble_cluster::ticket::Ticket;
 use bramble_net::tls;
 
 use super::data::Data;
-use super::new_node::NewNode;
+use super::new_node::{NewNode, lock};
 use super::value::WorkerRate;
 use super::{agent, print};
 use crate::exit::{Doing, Exit, Failure};
@@ -54,7 +54,7 @@ async fn join(args: &Args) -> Result<(), Failure> {
     let ticket: Option<Ticket> =
         args.ticket.as_ref().map(|text| text.parse()).transpose().map_err(Failure::bad_input)?;
     match (dir.join("node.json").exists(), &ticket) {
-        (true, Some(ticket)) => check_same_cluster(dir, ticket)?,
+        (true, Some(ticket)) => come_back(args, ticket).await?,
         (true, None) => {}
         (false, Some(ticket)) => enter(args, ticket).await?,
         (false, None) => {
@@ -79,16 +79,40 @@ fn check_same_cluster(dir: &Path, ticket: &Ticket) -> Result<(), Failure> {
     Err(Failure::failed(message).hint("name an empty folder with --data DIR"))
 }
 
+/// A node that was removed joins anew. Any other needs no ticket and no manager to start.
+async fn come_back(args: &Args, ticket: &Ticket) -> Result<(), Failure> {
+    let dir = &args.data.dir;
+    check_same_cluster(dir, ticket)?;
+    let _lock = lock(dir)?;
+    if !matches!(bramble_agent::is_member(dir).await, Ok(false)) {
+        return Ok(());
+    }
+    let node = NodeFile::load(dir).map_err(Failure::failed)?;
+    let wish = wish(args, ticket, node.name)?;
+    bramble_agent::rejoin(ticket, dir, &wish).await.map(drop).map_err(failure)
+}
+
 async fn enter(args: &Args, ticket: &Ticket) -> Result<(), Failure> {
-    let wish = Wish {
-        name: args.name.clone().unwrap_or_else(agent::host_name),
+    let wish = wish(args, ticket, agent::host_name())?;
+    let folder = NewNode::claim(&args.data.dir)?;
+    match bramble_agent::join(ticket, &args.data.dir, &wish).await {
+        Ok(_) => folder.keep(),
+        Err(error) => {
+            if !error.is_refusal() {
+                folder.keep_key();
+            }
+            return Err(failure(error));
+        }
+    }
+    Ok(())
+}
+
+fn wish(args: &Args, ticket: &Ticket, name: String) -> Result<Wish, Failure> {
+    Ok(Wish {
+        name: args.name.clone().unwrap_or(name),
         address: args.address.map_or_else(|| towards(&ticket.addresses), Ok)?,
         worker_rate: args.worker_rate.0,
-    };
-    let folder = NewNode::claim(&args.data.dir)?;
-    bramble_agent::join(ticket, &args.data.dir, &wish).await.map_err(failure)?;
-    folder.keep();
-    Ok(())
+    })
 }
 
 fn failure(error: JoinError) -> Failure {

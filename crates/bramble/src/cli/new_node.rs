@@ -18,14 +18,24 @@ const PATH_BYTES_MAX: usize = 107 - "/run/manager-api.sock".len();
 /// Lies in a folder that a node was to be made in when that was cut off.
 const LOCK_FILE: &str = "lock";
 
+const IDENTITY: &str = "identity";
+
 /// The folder, ours until this is dropped.
 #[derive(Debug)]
 pub struct NewNode {
     dir: PathBuf,
     /// Names that were in it before us; none if there was no folder.
     before: Option<BTreeSet<OsString>>,
-    is_kept: bool,
+    kept: Kept,
     _lock: Lock,
+}
+
+/// What stays when this is dropped.
+#[derive(Debug)]
+enum Kept {
+    All,
+    Key,
+    Nothing,
 }
 
 impl NewNode {
@@ -43,24 +53,34 @@ impl NewNode {
             return Err(Failure::failed(message).hint("name an empty or a new one with --data DIR"));
         }
         let lock = lock(dir)?;
-        Ok(Self { dir: dir.to_owned(), before, is_kept: false, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), before, kept: Kept::Nothing, _lock: lock })
     }
 
     /// It is a node's now.
     pub fn keep(mut self) {
-        self.is_kept = true;
+        self.kept = Kept::All;
+    }
+
+    /// It may be a node's by now: another try needs the key, if there is one.
+    pub fn keep_key(mut self) {
+        if self.dir.join(IDENTITY).join("key.pem").exists() {
+            self.kept = Kept::Key;
+        }
     }
 }
 
 impl Drop for NewNode {
     fn drop(&mut self) {
-        if self.is_kept {
-            return;
-        }
         // What can't be removed does not stand in the way of another try.
-        let _ = match &self.before {
-            None => fs::remove_dir_all(&self.dir),
-            Some(before) => remove_all_but(before, &self.dir),
+        let _ = match (&self.kept, self.before.take()) {
+            (Kept::All, _) => Ok(()),
+            (Kept::Key, before) => {
+                let mut kept = before.unwrap_or_default();
+                kept.extend([IDENTITY.into(), LOCK_FILE.into()]);
+                remove_all_but(&kept, &self.dir)
+            }
+            (Kept::Nothing, None) => fs::remove_dir_all(&self.dir),
+            (Kept::Nothing, Some(before)) => remove_all_but(&before, &self.dir),
         };
     }
 }

@@ -1,24 +1,34 @@
 //! How a flip went, in lines.
 
-use bramble_cluster::api::Published;
+use std::time::Duration;
+
+use bramble_cluster::api::{NodeOutcome, Published};
 
 use super::print;
 
+/// A flip waits for the disk, the workers (30 s) and the balancers.
+pub const FLIP_LIMIT: Duration = Duration::from_secs(180);
+
 /// Says which release is shown since when, and names the nodes that are not ready for it.
 pub fn print(published: &Published) {
-    let (late, ready): (Vec<_>, Vec<_>) = published.nodes.iter().partition(|node| !node.ok);
+    let ready = published.nodes.iter().filter(|node| node.ok).count();
     print::line(format_args!(
         "site {} shows release {}: {} ready, {} ms",
         published.site,
         published.release,
-        print::plural(ready.len(), "node"),
+        print::plural(ready, "node"),
         published.took_ms
     ));
-    for node in late {
-        let why = node.error.as_deref().unwrap_or("no reason given");
-        print::line(format_args!("  {}: {why}", node.node));
-    }
+    print_late(&published.nodes);
     if let Some(previous) = published.previous.as_ref().filter(|old| **old != published.release) {
         print::line(format_args!("before: {previous} (`bramble rollback` goes back)"));
+    }
+}
+
+/// Names the nodes that are not ready, and why.
+pub fn print_late(nodes: &[NodeOutcome]) {
+    for node in nodes.iter().filter(|node| !node.ok) {
+        let why = node.error.as_deref().unwrap_or("no reason given");
+        print::line(format_args!("  {}: {}", node.node, print::clean(why)));
     }
 }

@@ -21,6 +21,11 @@ pub fn text(text: impl Display) {
     let _ = write!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Words that came from elsewhere: what could steer a terminal is shown as `?`.
+pub fn clean(words: &str) -> String {
+    words.replace(char::is_control, "?")
+}
+
 /// One line about how it goes.
 pub fn note(text: impl Display) {
     let _ = writeln!(std::io::stderr(), "{text}");
@@ -62,10 +67,9 @@ impl Table {
         Self { columns: columns.into(), rows: Vec::new() }
     }
 
-    /// Adds a row. Control characters are shown as `?`: a cell may have come from a node.
+    /// Adds a row, cleaned: a cell may have come from a node.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let clean = |cell: String| cell.replace(|c: char| c.is_control(), "?");
-        self.rows.push(cells.into_iter().map(clean).collect());
+        self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
     fn widths(&self) -> Vec<usize> {

@@ -3,6 +3,7 @@
 mod changes;
 mod upload;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,7 @@ use self::changes::Changes;
 use self::upload::Sent;
 use super::data::Data;
 use super::{outcome, print, value};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Doing, Exit, Failure};
 use crate::process;
 
 /// Publish a folder as a site's new release
@@ -27,7 +28,7 @@ use crate::process;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  bramble publish examples/site --site default\n\n\
                         Exit codes: 0 published or unchanged, 1 folder unreadable or changed \
-                        meanwhile, 2 usage,\n            3 unknown site or refused, 4 manager \
+                        meanwhile, 2 no folder\n            or usage, 3 unknown site or refused, 4 manager \
                         unreachable")]
 pub struct Args {
     /// The folder
@@ -76,7 +77,7 @@ async fn publish(args: &Args) -> Result<Facts, Failure> {
     let unchanged = current.as_ref() == Some(&staged.release);
     let published = match unchanged {
         true => None,
-        false => Some(flip(args, &manager, staged.release.clone()).await?),
+        false => Some(flip(args, staged.release.clone()).await?),
     };
     Ok(Facts {
         site: args.site.clone(),
@@ -93,10 +94,7 @@ async fn publish(args: &Args) -> Result<Facts, Failure> {
 /// The folder as it is now; only what may have changed since the last time is read.
 fn scanned(args: &Args) -> Result<Manifest, Failure> {
     let folder = &args.folder;
-    if !folder.exists() {
-        let failure = Failure::bad_input(format!("there is no folder {}", folder.display()));
-        return Err(failure.hint("name the folder that holds the site's index.html"));
-    }
+    check_folder(folder)?;
     let waiting = spinner(format!("reading {}", folder.display()));
     let path = args.data.dir.join("publish-index").join(&args.site);
     let scanned = scan(folder, &Index::load(&path), SystemTime::now());
@@ -106,6 +104,19 @@ fn scanned(args: &Args) -> Result<Manifest, Failure> {
         print::note(format_args!("the next publish will read every file again: {error}"));
     }
     Ok(manifest)
+}
+
+fn check_folder(folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    let what = match folder.metadata() {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => format!("{shown} is not a folder"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            format!("there is no folder {shown}")
+        }
+        Err(error) => return Err(error).doing(format!("can't read {shown}")),
+    };
+    Err(Failure::bad_input(what).hint("name the folder that holds the site's index.html"))
 }
 
 async fn stage(
@@ -120,9 +131,10 @@ async fn stage(
     Ok((staged, sent))
 }
 
-async fn flip(args: &Args, manager: &Link, release: String) -> Result<Published, Failure> {
+async fn flip(args: &Args, release: String) -> Result<Published, Failure> {
     let waiting = spinner("waiting for the workers to hold the release".to_owned());
     let path = format!("/v1/sites/{}/publish", args.site);
+    let manager = args.data.manager().with_time_limit(outcome::FLIP_LIMIT);
     let published = manager.post_json(&path, &PublishRequest { release }).await;
     waiting.finish_and_clear();
     published.map_err(|error| args.data.failure(error))

@@ -18,8 +18,8 @@ use crate::process;
 /// request and no connection is dropped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  bramble reload\n\n\
-                        Exit codes: 0 applied or nothing to change, 1 the file can't be read, \
-                        2 faulty file or usage,\n            3 refused, 4 manager unreachable")]
+                        Exit codes: 0 applied or nothing to change, 1 failed, 2 faulty or \
+                        unreadable file,\n            or usage, 3 refused, 4 manager unreachable")]
 pub struct Args {
     #[command(flatten)]
     data: Data,

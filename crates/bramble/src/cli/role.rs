@@ -45,8 +45,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
 async fn data_plane(data: PathBuf, role: &str) -> Result<(), Failure> {
     let stop = process::stop_signal()?;
     let last = last_plan(&data.join("plans").join(format!("{role}.json")));
-    let threads = last.as_ref().map_or(1, |plan| plan.threads);
-    let mut server = Server::start(data.clone(), threads).doing("can't start a thread")?;
+    let mut server = Server::new(data.clone());
     if let Some(plan) = last
         && let Err(error) = server.take(plan).await
     {

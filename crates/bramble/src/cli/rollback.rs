@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn roll_back(args: &Args) -> Result<Published, Failure> {
-    let manager = args.data.manager();
+    let manager = args.data.manager().with_time_limit(outcome::FLIP_LIMIT);
     flip(args, &manager).await.map_err(|error| args.data.failure(error))
 }
 

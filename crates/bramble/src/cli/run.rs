@@ -32,7 +32,7 @@ async fn serve(args: &Args) -> Result<(), Failure> {
     let folder = args.config.parent().unwrap_or(Path::new("")).to_owned();
     let mut reload = signal(SignalKind::hangup()).doing("can't wait for signals")?;
     let stop = process::stop_signal()?;
-    let mut server = Server::start(folder, plan.threads).doing("can't start a thread")?;
+    let mut server = Server::new(folder);
     server.take(plan).await.doing("can't start")?;
     announce(&server);
     tokio::pin!(stop);

@@ -4,7 +4,7 @@ mod again;
 mod announce;
 mod first;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use bramble_cluster::api::Role;
@@ -34,24 +34,23 @@ pub struct Args {
     /// Where the built-in configuration listens for visitors; port 0 takes a free one
     #[arg(long, value_name = "ADDR", conflicts_with = "config")]
     listen: Option<SocketAddr>,
-    /// What this first node runs; the manager must be among it
+    /// What this first node runs; the manager must be among it [default: all three]
     #[arg(
         long,
         value_name = "ROLES",
         value_delimiter = ',',
-        value_parser = value::role,
-        default_value = "manager,balancer,worker"
+        value_parser = value::role
     )]
-    roles: Vec<Role>,
-    /// Hold the worker to so many requests a second, as one old board; or off
-    #[arg(long, value_name = "N|off", default_value = "off")]
-    worker_rate: WorkerRate,
+    roles: Option<Vec<Role>>,
+    /// Hold the worker to so many requests a second, as one old board; or off [default]
+    #[arg(long, value_name = "N|off")]
+    worker_rate: Option<WorkerRate>,
     /// The node's name [default: this machine's]
     #[arg(long, value_parser = agent::node_name)]
     name: Option<String>,
-    /// Address of this machine that other nodes reach it at
-    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    address: IpAddr,
+    /// Address of this machine that other nodes reach it at [default: 127.0.0.1]
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
     #[command(flatten)]
     parent: agent::Parent,
 }

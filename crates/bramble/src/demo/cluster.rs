@@ -127,7 +127,7 @@ impl Cluster {
 
     fn start(&mut self, name: String, mut args: Vec<String>) -> Result<(), Failure> {
         if !self.stay {
-            args.push("--end-with-parent".to_owned());
+            args.push(format!("--end-with-parent={}", std::process::id()));
         }
         let log = self.folder.join(format!("{name}.log"));
         let log = File::create(&log).doing("can't write a log")?;
@@ -201,7 +201,8 @@ impl Cluster {
         self.agents.iter().filter_map(|agent| agent.child.id()).collect()
     }
 
-    /// Stops every agent, workers first, and waits until all processes are gone.
+    /// Stops every agent, the balancer's first, so that no request goes to a worker that is
+    /// gone, and waits until they have ended.
     pub(super) async fn stop(&mut self) {
         let (main, joined): (Vec<_>, Vec<_>) =
             self.agents.drain(..).partition(|agent| agent.name == "main");
@@ -210,6 +211,8 @@ impl Cluster {
             for mut agent in group {
                 if timeout(STOP_LIMIT, agent.child.wait()).await.is_err() {
                     signal(agent.child.id(), Signal::KILL);
+                    // Its roles die with it.
+                    let _ = agent.child.wait().await;
                 }
             }
         }

@@ -174,7 +174,7 @@ impl Story {
     }
 
     async fn finish(
-        &self,
+        &mut self,
         traffic: Traffic,
         start_s: f64,
         before: &Look,
@@ -182,6 +182,10 @@ impl Story {
     ) -> Result<DemoRun, Failure> {
         let mut load = traffic.finish().await?;
         self.screen.quiet();
+        let failed = load.failed + load.warm_up_failed;
+        if failed > 0 {
+            self.broken.push(format!("{failed} requests of {} users failed", load.users));
+        }
         let BalancerUse { cpu_ms, rss_kib } = judge(&mut load, before, after);
         let status = self.cluster.status().await?;
         let workers = workers(&status).filter(|w| w.serving).count();
@@ -299,8 +303,8 @@ impl Story {
         let (requests, failed) = traffic.counts();
         let (requests, failed) = (requests - begun.before.0, failed - begun.before.1);
         self.screen.say(&format!("{detail}: {requests} requests meanwhile, {failed} failed"));
-        if failed > 0 {
-            self.broken.push(format!("{failed} requests failed at: {detail}"));
+        if requests == 0 {
+            self.broken.push(format!("no traffic at: {detail}"));
         }
         let Begun { kind, at_s, .. } = begun;
         self.events.push(DemoEvent { kind, at_s, requests, failed, detail });
@@ -320,7 +324,13 @@ impl Story {
         Ok(())
     }
 
+    /// A request of our own, with a time limit.
     async fn get(&self, path: &str) -> Result<String, Failure> {
+        let answer = tokio::time::timeout(Duration::from_secs(10), self.ask(path)).await;
+        answer.doing("the balancer does not answer")?
+    }
+
+    async fn ask(&self, path: &str) -> Result<String, Failure> {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let connected = tokio::net::TcpStream::connect(self.cluster.address).await;
         let mut stream = connected.doing("can't reach the balancer")?;

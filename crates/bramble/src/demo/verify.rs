@@ -111,18 +111,23 @@ async fn fetch_all(
 async fn knock(address: SocketAddr, connector: &Connector) -> Result<Stream, Failure> {
     let end = Instant::now() + ACCEPT_LIMIT;
     loop {
-        let tried = match Stream::connect(address, Some(connector)).await {
-            Ok(mut stream) => match fetch(&mut stream, "robots.txt").await {
-                Ok(_) => return Ok(stream),
-                Err(failure) => failure,
-            },
-            Err(error) => Failure::failed(format!("worker at {address}: {error}")),
+        let tried = match timeout(ACCEPT_LIMIT, try_door(address, connector)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::failed(format!("the worker at {address} does not answer")),
         };
         if Instant::now() >= end {
             return Err(tried);
         }
         sleep(Duration::from_millis(100)).await;
     }
+}
+
+async fn try_door(address: SocketAddr, connector: &Connector) -> Result<Stream, Failure> {
+    let stream = Stream::connect(address, Some(connector)).await;
+    let mut stream = stream.doing(format!("worker at {address}"))?;
+    fetch(&mut stream, "robots.txt").await?;
+    Ok(stream)
 }
 
 async fn fetch(stream: &mut Stream, path: &str) -> Result<Vec<u8>, Failure> {

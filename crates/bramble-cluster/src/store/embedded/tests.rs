@@ -76,6 +76,11 @@ async fn a_full_database_refuses_writes_and_goes_on_reading() {
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     assert!(error.to_string().contains("free some space"), "{error}");
     assert_eq!(store.get("k").await.unwrap().unwrap().value, last);
+    // What is too much stays refused; what there is room for is taken.
+    let error = set(&store, "x".repeat(20_000)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    set(&store, "small".to_owned()).await.unwrap();
+    assert_eq!(store.get("k").await.unwrap().unwrap().value, "small");
 }
 
 #[tokio::test]

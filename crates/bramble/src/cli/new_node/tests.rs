@@ -25,6 +25,21 @@ fn an_empty_folder_is_left_as_it_was() {
 }
 
 #[test]
+fn a_key_that_a_manager_may_know_stays_for_another_try() {
+    let tmp = tempfile::tempdir().unwrap();
+    let dir = tmp.path().join("node");
+    NewNode::claim(&dir).unwrap().keep_key();
+    assert!(!dir.exists(), "there is no key");
+    let new = NewNode::claim(&dir).unwrap();
+    fs::create_dir(dir.join("identity")).unwrap();
+    fs::write(dir.join("identity/key.pem"), "key").unwrap();
+    fs::write(dir.join("node.json"), "{}").unwrap();
+    new.keep_key();
+    assert!(dir.join("identity/key.pem").exists() && !dir.join("node.json").exists());
+    NewNode::claim(&dir).unwrap().keep();
+}
+
+#[test]
 fn a_folder_with_something_else_is_refused_and_left_alone() {
     let tmp = tempfile::tempdir().unwrap();
     fs::write(tmp.path().join("thesis.txt"), "text").unwrap();

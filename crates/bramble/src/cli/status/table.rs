@@ -8,7 +8,7 @@ use bramble_cluster::api::{
 };
 
 use crate::cli::print::Column::{Number, Text};
-use crate::cli::print::{Table, count, short, size};
+use crate::cli::print::{Table, clean, count, short, size};
 
 /// Everything, part by part; with rates when there is an earlier status.
 pub fn all(status: &Status, earlier: Option<&Status>) -> String {
@@ -231,7 +231,7 @@ fn backend_rate(before: Option<&RoleFacts>, now: &RoleFacts, backend: &BackendFa
 /// What nodes say that went wrong; none if all is well.
 fn trouble(status: &Status) -> Option<String> {
     let told = |node: &NodeStatus| {
-        let trouble = node.report.trouble.as_ref()?;
+        let trouble = clean(node.report.trouble.as_ref()?);
         Some(format!("trouble on {}: {trouble}\n", node.name))
     };
     let lines: String = status.nodes.iter().filter_map(told).collect();

@@ -1,5 +1,6 @@
 //! A later start: the state is the truth, and what it needs must be free.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -27,7 +28,7 @@ pub fn check(args: &Args) -> Result<(), Failure> {
     for address in addresses(dir, &node) {
         ports::check(address, "start again when it is free: other nodes know this address")?;
     }
-    tell_what_is_not_taken(args);
+    tell_what_is_not_taken(args, &node);
     Ok(())
 }
 
@@ -40,7 +41,7 @@ fn addresses(dir: &Path, node: &NodeFile) -> Vec<SocketAddr> {
 }
 
 /// Nothing that was said is passed over in silence.
-fn tell_what_is_not_taken(args: &Args) {
+fn tell_what_is_not_taken(args: &Args, node: &NodeFile) {
     let dir = args.data.dir.display();
     if let Some(config) = &args.config {
         let config = config.display();
@@ -48,9 +49,28 @@ fn tell_what_is_not_taken(args: &Args) {
             "note: {dir} holds a cluster; if {config} changed since, use `bramble apply {config}`"
         ));
     }
-    if args.listen.is_some() || args.name.is_some() || args.worker_rate.0.is_some() {
-        print::note(format_args!(
-            "note: {dir} holds a cluster; --listen, --name and --worker-rate are for a new one"
-        ));
+    let ignored = ignored(args, node).join(", ");
+    if !ignored.is_empty() {
+        print::note(format_args!("note: {dir} holds a cluster; for a new one only: {ignored}"));
     }
 }
+
+/// Options that want something else than the node is. What can't be told from its file is named
+/// whenever it is given.
+fn ignored(args: &Args, node: &NodeFile) -> Vec<&'static str> {
+    let is_same_set = |roles: &Vec<Role>| {
+        let set = |roles: &[Role]| roles.iter().copied().collect::<BTreeSet<_>>();
+        set(roles) == set(&node.roles)
+    };
+    let options = [
+        ("--address", args.address.is_some_and(|address| address != node.address)),
+        ("--listen", args.listen.is_some()),
+        ("--name", args.name.as_ref().is_some_and(|name| *name != node.name)),
+        ("--roles", args.roles.as_ref().is_some_and(|roles| !is_same_set(roles))),
+        ("--worker-rate", args.worker_rate.is_some()),
+    ];
+    options.into_iter().filter_map(|(option, is_ignored)| is_ignored.then_some(option)).collect()
+}
+
+#[cfg(test)]
+mod tests;

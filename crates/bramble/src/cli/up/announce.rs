@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bramble_cluster::api::{SiteStatus, Status};
+use bramble_agent::NodeFile;
+use bramble_cluster::api::{Role, SiteStatus, Status};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
@@ -29,12 +30,17 @@ async fn ready(data: &Data) -> Status {
     let manager = data.manager().with_time_limit(Duration::from_secs(2));
     loop {
         if let Ok(status) = manager.get_json::<Status>("/v1/status").await
-            && is_open(&status.listeners).await
+            && (!runs_balancer(data) || is_open(&status.listeners).await)
         {
             return status;
         }
         sleep(TICK).await;
     }
+}
+
+/// Listeners are opened by balancers: does one run here?
+fn runs_balancer(data: &Data) -> bool {
+    NodeFile::load(&data.dir).is_ok_and(|node| node.roles.contains(&Role::Balancer))
 }
 
 async fn is_open(listeners: &[SocketAddr]) -> bool {
@@ -47,8 +53,9 @@ async fn is_open(listeners: &[SocketAddr]) -> bool {
 }
 
 fn tell(data: &Data, status: &Status) {
-    for address in &status.listeners {
-        print::line(format_args!("up: http://{address}/"));
+    match runs_balancer(data) {
+        true => status.listeners.iter().for_each(|a| print::line(format_args!("up: http://{a}/"))),
+        false => print::line("up, without a balancer: other nodes answer visitors"),
     }
     print::line(format_args!("data folder: {}", data.dir.display()));
     status.sites.iter().for_each(|site| print::line(site_line(site)));

@@ -1,7 +1,7 @@
 //! The first start: everything is checked before anything is made.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bramble_agent::NodeFile;
@@ -23,25 +23,30 @@ const BUILT_IN_ADDRESS: &str = "127.0.0.1:8080";
 
 /// Makes the cluster and its first node in the data folder, or leaves no trace.
 pub async fn make(args: &Args) -> Result<(), Failure> {
-    if !args.roles.contains(&Role::Manager) {
+    if !roles(args).contains(&Role::Manager) {
         let failure = Failure::bad_input("the first node of a cluster runs the manager");
         return Err(failure.hint("to add a node to a cluster, use `bramble join TICKET`"));
     }
     let configuration = configuration(args)?;
-    NodeFile::check_address(args.address).map_err(Failure::failed)?;
+    let address = args.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    NodeFile::check_address(address).map_err(Failure::failed)?;
     let folder = NewNode::claim(&args.data.dir)?;
     let setup = Setup {
         name: args.name.clone().unwrap_or_else(agent::host_name),
-        address: args.address,
-        roles: args.roles.clone(),
-        worker_rate: args.worker_rate.0,
-        listen: SocketAddr::new(args.address, 0),
+        address,
+        roles: roles(args).to_vec(),
+        worker_rate: args.worker_rate.and_then(|rate| rate.0),
+        listen: SocketAddr::new(address, 0),
         configuration: configuration.text,
         file: configuration.name,
     };
     fill(args, setup).await?;
     folder.keep();
     Ok(())
+}
+
+fn roles(args: &Args) -> &[Role] {
+    args.roles.as_deref().unwrap_or(&[Role::Manager, Role::Balancer, Role::Worker])
 }
 
 async fn fill(args: &Args, setup: Setup) -> Result<(), Failure> {
@@ -67,7 +72,7 @@ fn configuration(args: &Args) -> Result<ConfigFile, Failure> {
         Some(path) => config_file::read(path)?,
         None => built_in(args.listen)?,
     };
-    if args.roles.contains(&Role::Balancer) {
+    if roles(args).contains(&Role::Balancer) {
         check_listeners(&config, args.config.as_ref())?;
     }
     Ok(file)
