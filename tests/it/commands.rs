@@ -1,0 +1,160 @@
+//! What calls say and how they end, for people and for scripts.
+
+use std::time::Duration;
+
+use bramble_tests::{Address, Backend, Cluster, Folder, bramble, eventually, respond};
+
+#[test]
+fn a_taken_port_is_named_before_anything_is_made() {
+    let taken = Backend::start(respond(200, ""));
+    let address = taken.address().to_string();
+    let folder = Folder::empty();
+    let outcome = bramble(folder.path(), &["up", "--data", "node", "--listen", &address]);
+    outcome.expect(1).says(&format!("can't listen on {address}")).says("--listen ADDR");
+    assert!(!folder.join("node").exists(), "a start that failed left a folder behind");
+}
+
+#[test]
+fn wrong_usage_is_a_2() {
+    let folder = Folder::empty();
+    let wrong: [&[&str]; 8] = [
+        &[],
+        &["bake"],
+        &["up", "--frobnicate"],
+        &["up", "--roles", "worker"],
+        &["up", "--listen", "nonsense"],
+        &["publish"],
+        &["publish", "--site", "default"],
+        &["invite", "--role", "baker"],
+    ];
+    for arguments in wrong {
+        bramble(folder.path(), arguments).expect(2);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn without_a_cluster_calls_say_so() {
+    let folder = Folder::with(&[("site/index.html", "home")]);
+    let calls: [&[&str]; 5] = [
+        &["status"],
+        &["node", "list"],
+        &["invite"],
+        &["publish", "--site", "default", "site"],
+        &["rollback", "--site", "default"],
+    ];
+    for arguments in calls {
+        bramble(folder.path(), arguments).expect(4).says("bramble up");
+    }
+    assert!(!folder.join("bramble-data").exists());
+}
+
+#[test]
+fn what_the_manager_refuses_is_a_3_with_a_next_step() {
+    let cluster = Cluster::up();
+    let folder = Folder::with(&[("index.html", "home")]);
+    let site = folder.path().to_str().unwrap();
+    cluster
+        .call(&["publish", "--site", "default", "/nowhere/at/all"])
+        .expect(2)
+        .says("/nowhere/at/all");
+    cluster.call(&["publish", "--site", "other", site]).expect(3).says("other").says("default");
+    cluster.call(&["rollback", "--site", "default"]).expect(3);
+    cluster.call(&["invite", "--role", "manager"]).expect(3);
+    cluster.call(&["rollback", "--site", "default", "--to", "abcdef"]).expect(3).says("abcdef");
+    for verb in ["drain", "enable", "remove"] {
+        cluster.call(&["node", verb, "ghost"]).expect(3).says("ghost").says("first");
+    }
+}
+
+#[test]
+fn calls_answer_within_a_second() {
+    let cluster = Cluster::up();
+    cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
+    for call in [&["status"][..], &["status", "--json"], &["node", "list"], &["invite"]] {
+        let took = cluster.call(call).expect(0).took;
+        assert!(took < Duration::from_secs(1), "{call:?}: {took:?}");
+    }
+    let took = bramble(cluster.folder().path(), &["version"]).expect(0).took;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn a_folder_in_use_is_not_used_twice() {
+    let cluster = Cluster::up();
+    cluster.call(&["up"]).expect(1).says("in use by process");
+    cluster.call(&["status"]).expect(0);
+}
+
+#[test]
+fn a_folder_with_other_things_in_it_is_left_alone() {
+    let folder = Folder::with(&[("data/photo.jpg", "mine")]);
+    bramble(folder.path(), &["up", "--data", "data", "--listen", "127.0.0.1:0"]).expect(1);
+    assert_eq!(std::fs::read_dir(folder.join("data")).unwrap().count(), 1);
+}
+
+#[test]
+fn json_is_json() {
+    let cluster = Cluster::up();
+    let folder = Folder::with(&[("index.html", "home")]);
+    let site = folder.path().to_str().unwrap().to_owned();
+    let calls: [&[&str]; 5] = [
+        &["publish", "--site", "default", &site, "--json"],
+        &["status", "--json"],
+        &["node", "list", "--json"],
+        &["invite", "--json"],
+        &["rollback", "--site", "default", "--json"],
+    ];
+    for call in &calls[..4] {
+        let output = cluster.call(call).expect(0).output.clone();
+        assert!(serde_json::from_str::<serde_json::Value>(&output).is_ok(), "{call:?}: {output}");
+    }
+}
+
+/// A configuration with one more listener, for the cluster's own site.
+fn config(cluster: &Cluster, more: &str) -> String {
+    let address = cluster.address();
+    format!(
+        "[[listener]]\nname = \"web\"\naddress = \"{address}\"\n{more}\n[[site]]\nname = \"default\"\n"
+    )
+}
+
+#[test]
+fn a_file_is_applied_after_it_was_shown() {
+    let cluster = Cluster::up();
+    cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
+    let second = Address::free();
+    let more = format!("[[listener]]\nname = \"second\"\naddress = \"{}\"", second.socket());
+    let folder = Folder::empty();
+    folder.write("cluster.toml", config(&cluster, &more));
+    let file = folder.join("cluster.toml");
+    let file = file.to_str().unwrap();
+    cluster.call(&["apply", file, "--dry-run"]).expect(0).says("second");
+    assert!(std::net::TcpStream::connect(second.socket()).is_err(), "a dry run changed something");
+    cluster.call(&["apply", file]).expect(0).says("second");
+    let listens = || std::net::TcpStream::connect(second.socket()).is_ok();
+    eventually("the new listener", listens);
+    bramble_tests::Client::connect(second.socket()).get("/").expect(200).body("home");
+    cluster.get("/").expect(200).body("home");
+}
+
+#[test]
+fn a_faulty_file_is_refused_with_its_place() {
+    let cluster = Cluster::up();
+    cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
+    let folder = Folder::empty();
+    folder.write("cluster.toml", config(&cluster, "[[listener]]\nname = \"b\"\nadress = 1"));
+    let file = folder.join("cluster.toml");
+    let revision = cluster.status()["revision"].clone();
+    for verb in ["check", "apply"] {
+        let mut arguments = vec![verb, file.to_str().unwrap()];
+        let data = cluster.first.data().to_str().unwrap();
+        if verb == "apply" {
+            arguments.extend(["--data", data]);
+        }
+        let outcome = bramble(folder.path(), &arguments);
+        outcome.expect(2).says("cluster.toml:6:1: error: ").says("^^^^^^").says("`address`");
+    }
+    assert_eq!(cluster.status()["revision"], revision);
+    cluster.get("/").expect(200).body("home");
+}

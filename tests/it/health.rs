@@ -1,0 +1,111 @@
+//! Active checks: out at failures, back at passes, and never a visitor's business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use bramble_tests::{Backend, Client, Config, eventually, respond};
+
+const QUICK: &str = "[pool.health]\npath = \"/health\"\ninterval_ms = 30\ntimeout_ms = 200";
+
+/// A backend whose check fails while the flag is set; visitors it serves always.
+fn sickly(name: &'static str, sick: &Arc<AtomicBool>) -> Backend {
+    let sick = sick.clone();
+    Backend::start(move |caller| match caller.target() {
+        "/health" if sick.load(Ordering::Relaxed) => caller.respond(500, "sick"),
+        "/health" => caller.respond(200, "well"),
+        _ => caller.respond(200, name),
+    })
+}
+
+fn answers(client: &mut Client, n: usize) -> Vec<String> {
+    (0..n).map(|_| client.get("/").expect(200).text()).collect()
+}
+
+#[test]
+fn a_failing_check_takes_a_backend_out_and_brings_it_back() {
+    let sick = Arc::new(AtomicBool::new(false));
+    let (a, b) = (sickly("a", &sick), Backend::start(respond(200, "b")));
+    let bramble = Config::balancer(&[&a, &b]).with(QUICK).run();
+    let mut client = bramble.client();
+    eventually("both serve", || answers(&mut client, 2).contains(&"a".into()));
+    sick.store(true, Ordering::Relaxed);
+    eventually("it is out", || !answers(&mut client, 10).contains(&"a".into()));
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(answers(&mut client, 50), vec!["b"; 50]);
+    sick.store(false, Ordering::Relaxed);
+    eventually("it is back", || answers(&mut client, 2).contains(&"a".into()));
+}
+
+#[test]
+fn one_failure_of_two_is_none() {
+    let sick = Arc::new(AtomicBool::new(false));
+    let (a, b) = (sickly("a", &sick), Backend::start(respond(200, "b")));
+    let slow = "[pool.health]\npath = \"/health\"\ninterval_ms = 300\nfails = 2";
+    let bramble = Config::balancer(&[&a, &b]).with(slow).run();
+    let mut client = bramble.client();
+    eventually("both serve", || answers(&mut client, 2).contains(&"a".into()));
+    sick.store(true, Ordering::Relaxed);
+    thread::sleep(Duration::from_millis(350));
+    sick.store(false, Ordering::Relaxed);
+    let seen = answers(&mut client, 50);
+    assert_eq!(seen.iter().filter(|name| *name == "a").count(), 25, "{seen:?}");
+}
+
+#[test]
+fn a_newcomer_gets_nothing_before_its_first_pass() {
+    let sick = Arc::new(AtomicBool::new(true));
+    let (a, b) = (sickly("a", &sick), Backend::start(respond(200, "b")));
+    let without = Config::balancer(&[&b]).with(QUICK);
+    let with = Config::balancer(&[&a, &b]).with(QUICK);
+    let bramble = without.run();
+    let mut client = bramble.client();
+    eventually("b serves", || client.get("/").status == 200);
+    bramble.reload(&with);
+    assert_eq!(answers(&mut client, 50), vec!["b"; 50]);
+    sick.store(false, Ordering::Relaxed);
+    eventually("a serves", || answers(&mut client, 2).contains(&"a".into()));
+}
+
+#[test]
+fn a_check_that_hangs_has_failed() {
+    let (a, b) = (
+        Backend::start(|caller| match caller.target() {
+            "/health" => caller.pause(3000),
+            _ => caller.respond(200, "a"),
+        }),
+        Backend::start(respond(200, "b")),
+    );
+    let bramble = Config::balancer(&[&a, &b]).with(QUICK).run();
+    let mut client = bramble.client();
+    thread::sleep(Duration::from_millis(700));
+    assert_eq!(answers(&mut client, 20), vec!["b"; 20]);
+}
+
+#[test]
+fn when_every_check_fails_visitors_are_served_all_the_same() {
+    // A wrong check must not take down what works.
+    let sick = Arc::new(AtomicBool::new(true));
+    let (a, b) = (sickly("a", &sick), sickly("b", &sick));
+    let bramble = Config::balancer(&[&a, &b]).with(QUICK).run();
+    thread::sleep(Duration::from_millis(300));
+    let mut client = bramble.client();
+    assert_eq!(answers(&mut client, 20).len(), 20);
+    let visits = |backend: &Backend| {
+        backend.requests().iter().filter(|r| r.start.starts_with("GET / ")).count()
+    };
+    assert_eq!((visits(&a), visits(&b)), (10, 10));
+}
+
+#[test]
+fn checks_ask_what_they_are_told_to() {
+    let backend = Backend::start(|caller| match caller.request.field("Host") {
+        Some("check.test") => caller.respond(204, ""),
+        _ => caller.respond(200, "page"),
+    });
+    let keys = "[pool.health]\npath = \"/ready\"\nhost = \"check.test\"\ninterval_ms = 30";
+    let bramble = Config::balancer(&[&backend]).with(keys).run();
+    bramble.log().expect("up=true");
+    bramble.get("/").expect(200).body("page");
+}

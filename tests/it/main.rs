@@ -1,0 +1,21 @@
+//! Scenarios: the real binary between clients and backends on raw sockets, side by side.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
+
+mod balance;
+mod bodies;
+mod commands;
+mod doors;
+mod files;
+mod forwarding;
+mod health;
+mod limits;
+mod nodes;
+mod outages;
+mod persistence;
+mod publishing;
+mod reload;
+mod retry;
+mod strict;
+mod strict_answers;
+mod timeouts;

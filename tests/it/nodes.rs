@@ -1,0 +1,183 @@
+//! Nodes that come, rest and go, and the tickets that let them in.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use bramble_tests::{Cluster, Folder, bramble, eventually};
+use serde_json::Value;
+
+fn published() -> Cluster {
+    let cluster = Cluster::up();
+    cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
+    cluster
+}
+
+/// Requests that the balancer has sent to a node so far.
+fn requests(cluster: &Cluster, node: &str) -> u64 {
+    let balancer = cluster.node("first").unwrap();
+    let roles = balancer["report"]["roles"].as_array().unwrap().clone();
+    let backends = roles.iter().filter_map(|role| role["server"]["backends"].as_array()).flatten();
+    let backend = backends.into_iter().find(|backend| backend["name"] == node);
+    backend.map_or(0, |backend| backend["requests"].as_u64().unwrap())
+}
+
+#[test]
+fn a_node_that_joins_serves() {
+    let cluster = published();
+    let second = cluster.join("second");
+    cluster.wait_until_serving(&["first", "second"]);
+    let mut client = cluster.client();
+    for _ in 0..20 {
+        client.get("/").expect(200).body("home");
+    }
+    eventually("both have served", || requests(&cluster, second.name()) >= 10);
+}
+
+#[test]
+fn a_node_joins_and_leaves_under_load_and_no_request_fails() {
+    let cluster = published();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = cluster.client();
+                while !done.load(Ordering::Relaxed) {
+                    client.get("/").expect(200).body("home");
+                }
+            });
+        }
+        let mut second = cluster.join("second");
+        cluster.wait_until_serving(&["first", "second"]);
+        cluster.call(&["node", "drain", "second"]).expect(0);
+        cluster.wait_until_serving(&["first"]);
+        cluster.call(&["node", "enable", "second"]).expect(0);
+        cluster.wait_until_serving(&["first", "second"]);
+        second.kill();
+        cluster.wait_until_serving(&["first"]);
+        second.start_again();
+        cluster.wait_until_serving(&["first", "second"]);
+        cluster.call(&["node", "remove", "second"]).expect(0);
+        cluster.wait_until_serving(&["first"]);
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_drained_node_gets_nothing_until_it_is_enabled() {
+    let cluster = published();
+    let _second = cluster.join("second");
+    cluster.wait_until_serving(&["first", "second"]);
+    cluster.call(&["node", "drain", "second"]).expect(0).says("second");
+    cluster.wait_until_serving(&["first"]);
+    thread::sleep(Duration::from_millis(1200));
+    let before = requests(&cluster, "second");
+    let mut client = cluster.client();
+    for _ in 0..20 {
+        client.get("/").expect(200);
+    }
+    thread::sleep(Duration::from_millis(1200));
+    assert_eq!(requests(&cluster, "second"), before);
+    let why = cluster.node("second").unwrap()["why_not"].clone();
+    assert_eq!(why, Value::from("it drains"));
+    cluster.call(&["node", "enable", "second"]).expect(0);
+    cluster.wait_until_serving(&["first", "second"]);
+}
+
+#[test]
+fn a_removed_node_is_told_and_stays_out() {
+    let cluster = published();
+    let mut second = cluster.join("second");
+    cluster.wait_until_serving(&["first", "second"]);
+    cluster.call(&["node", "remove", "second"]).expect(0);
+    cluster.wait_until_serving(&["first"]);
+    assert!(cluster.node("second").is_none());
+    second.stop();
+    second.start_again();
+    second.program().log.expect("no member of the cluster");
+    assert!(cluster.node("second").is_none());
+    let mut client = cluster.client();
+    for _ in 0..10 {
+        client.get("/").expect(200).body("home");
+    }
+}
+
+#[test]
+fn the_last_that_serves_is_not_taken_away_by_mistake() {
+    let cluster = published();
+    cluster.wait_until_serving(&["first"]);
+    cluster.call(&["node", "drain", "first"]).expect(3).says("last worker").says("--force");
+    cluster.call(&["node", "remove", "first"]).expect(3).says("the manager's node");
+    cluster.get("/").expect(200);
+    cluster.call(&["node", "drain", "first", "--force"]).expect(0);
+    eventually("nobody serves", || cluster.get("/").status == 503);
+    cluster.call(&["node", "enable", "first"]).expect(0);
+    eventually("it serves", || cluster.get("/").status == 200);
+}
+
+#[test]
+fn a_ticket_lets_one_node_in() {
+    let cluster = published();
+    let ticket = cluster.ticket(&[]);
+    let mut joined = bramble_tests::Program::start(&[
+        "join",
+        &ticket,
+        "--data",
+        cluster.folder().join("second").to_str().unwrap(),
+        "--name",
+        "second",
+    ]);
+    eventually("it joins", || cluster.node("second").is_some());
+    let again = bramble(cluster.folder().path(), &["join", &ticket, "--data", "third"]);
+    again.expect(3).says("used already, by node second").says("bramble invite");
+    assert!(!cluster.folder().join("third").exists(), "a refused node left a folder behind");
+    joined.signal(rustix::process::Signal::TERM);
+    assert_eq!(joined.wait().code(), Some(0));
+}
+
+#[test]
+fn a_ticket_expires() {
+    let cluster = Cluster::up();
+    let ticket = cluster.ticket(&["--expires", "1s"]);
+    thread::sleep(Duration::from_millis(1500));
+    let late = bramble(cluster.folder().path(), &["join", &ticket, "--data", "second"]);
+    late.expect(3).says("expired").says("bramble invite");
+    assert!(cluster.node("second").is_none());
+}
+
+#[test]
+fn what_is_no_ticket_is_said_to_be_none() {
+    let folder = Folder::empty();
+    for text in ["hello", "bramble1.", "bramble1.!!!!", "bramble1.e30"] {
+        bramble(folder.path(), &["join", text, "--data", "n"]).expect(2).says("ticket");
+    }
+    bramble(folder.path(), &["join", "--data", "n"]).expect(2).says("bramble invite");
+    assert!(!folder.join("n").exists());
+}
+
+#[test]
+fn a_manager_that_is_not_there_is_a_4() {
+    let mut cluster = Cluster::up();
+    let ticket = cluster.ticket(&[]);
+    cluster.first.stop();
+    let folder = cluster.folder().path();
+    bramble(folder, &["join", &ticket, "--data", "second"]).expect(4).says("next step");
+    for call in [&["status"][..], &["invite"], &["node", "list"], &["node", "drain", "first"]] {
+        cluster.call(call).expect(4).says("bramble up");
+    }
+}
+
+#[test]
+fn names_are_made_unique() {
+    let cluster = published();
+    let _second = cluster.join("second");
+    let ticket = cluster.ticket(&[]);
+    let data = cluster.folder().join("other");
+    let arguments = ["join", &ticket, "--data", data.to_str().unwrap(), "--name", "second"];
+    let _other = bramble_tests::Program::start(&arguments);
+    eventually("a third node", || cluster.status()["nodes"].as_array().unwrap().len() == 3);
+    let status = cluster.status();
+    let names: std::collections::BTreeSet<_> =
+        status["nodes"].as_array().unwrap().iter().map(|node| node["name"].to_string()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+}

@@ -1,0 +1,137 @@
+//! From a folder to what visitors see, and back.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use bramble_tests::{Cluster, Folder, Program, eventually};
+
+fn release(text: &str) -> Folder {
+    Folder::with(&[("index.html", text), ("more/index.html", text), (".draft", "hidden")])
+}
+
+#[test]
+fn a_site_is_published_changed_and_rolled_back() {
+    let cluster = Cluster::up();
+    cluster.get("/").expect(503).has("Content-Type", "text/plain; charset=utf-8");
+    cluster.publish(&release("one")).expect(0).says("first release");
+    cluster.get("/").expect(200).body("one");
+    cluster.publish(&release("two")).expect(0).says("~ index.html");
+    cluster.get("/more/").expect(200).body("two");
+    cluster.call(&["rollback", "--site", "default"]).expect(0);
+    cluster.get("/").expect(200).body("one");
+    let kept = cluster.status()["sites"][0]["release"].as_str().unwrap().to_owned();
+    cluster.publish(&release("three")).expect(0);
+    cluster.call(&["rollback", "--site", "default", "--to", &kept[..12]]).expect(0);
+    cluster.get("/").expect(200).body("one");
+    cluster.get("/.draft").expect(404);
+}
+
+#[test]
+fn what_is_published_already_changes_nothing() {
+    let cluster = Cluster::up();
+    cluster.publish(&release("one")).expect(0);
+    let revision = cluster.status()["revision"].clone();
+    cluster.publish(&release("one")).expect(0).says("nothing changed");
+    assert_eq!(cluster.status()["revision"], revision);
+}
+
+#[test]
+fn from_one_moment_to_the_next_all_visitors_see_the_new_release() {
+    let cluster = Cluster::up();
+    let _second = cluster.join("second");
+    cluster.publish(&release("1")).expect(0);
+    cluster.wait_until_serving(&["first", "second"]);
+    let done = AtomicBool::new(false);
+    let visit = || {
+        let (mut client, mut seen, mut visits) = (cluster.client(), 1, 0);
+        while !done.load(Ordering::Relaxed) {
+            for path in ["/", "/more/"] {
+                let now: u32 = client.get(path).expect(200).text().parse().unwrap();
+                assert!(now >= seen, "{path} showed release {now} after {seen}");
+                seen = now;
+                visits += 1;
+            }
+        }
+        visits
+    };
+    thread::scope(|scope| {
+        let visitors: Vec<_> = (0..4).map(|_| scope.spawn(visit)).collect();
+        for n in 2..=6 {
+            cluster.publish(&release(&n.to_string())).expect(0);
+            // Whoever comes now comes after the flip.
+            cluster.get("/").expect(200).body(n.to_string());
+        }
+        done.store(true, Ordering::Relaxed);
+        let visits: u32 = visitors.into_iter().map(|visitor| visitor.join().unwrap()).sum();
+        assert!(visits > 200, "only {visits} visits");
+    });
+}
+
+#[test]
+fn a_folder_that_vanishes_meanwhile_publishes_nothing() {
+    let cluster = Cluster::up();
+    cluster.publish(&release("one")).expect(0);
+    let folder = Folder::with(&[("z.html", "last")]);
+    let large = std::fs::File::create(folder.join("a.bin")).unwrap();
+    large.set_len(1 << 29).unwrap();
+    let (data, path) = (cluster.first.data().to_str().unwrap(), folder.path().to_str().unwrap());
+    let arguments = ["publish", "--site", "default", path, "--data", data];
+    let mut publisher = Program::start(&arguments);
+    eventually("it reads the large file", || reads(publisher.id(), "a.bin"));
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    assert_eq!(publisher.wait().code(), Some(1), "{}", publisher.log.text());
+    publisher.log.expect(path);
+    cluster.get("/").expect(200).body("one");
+    cluster.publish(&release("two")).expect(0);
+    cluster.get("/").expect(200).body("two");
+}
+
+fn reads(process: u32, file: &str) -> bool {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    let links = open.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+    links.into_iter().any(|link| link.ends_with(file))
+}
+
+#[test]
+fn a_publisher_that_is_killed_leaves_the_site_whole() {
+    let cluster = Cluster::up();
+    cluster.publish(&release("one")).expect(0);
+    let next = release("two");
+    next.write("large.bin", vec![b'x'; 20 << 20]);
+    let (data, path) = (cluster.first.data().to_str().unwrap(), next.path().to_str().unwrap());
+    for after_ms in [20, 40, 60, 80, 120] {
+        let arguments = ["publish", "--site", "default", path, "--data", data];
+        let mut publisher = Program::start(&arguments);
+        thread::sleep(std::time::Duration::from_millis(after_ms));
+        publisher.signal(rustix::process::Signal::KILL);
+        publisher.wait();
+        // The old one without the large file or the new one with it, never a mixture.
+        let has_large = cluster.get("/large.bin").status == 200;
+        let shown = cluster.get("/").expect(200).text();
+        assert!(shown == "two" || shown == "one" && !has_large, "{shown}, large: {has_large}");
+    }
+    // What the dead one began may still be going on.
+    eventually("it can be published", || cluster.publish(&next).code == Some(0));
+    cluster.get("/").expect(200).body("two");
+    cluster.get("/large.bin").expect(200);
+}
+
+#[test]
+fn a_large_release_arrives_whole_on_every_node() {
+    let cluster = Cluster::up();
+    let second = cluster.join("second");
+    let folder = Folder::with(&[("index.html", "home")]);
+    let large: Vec<u8> = (0..30 << 20).map(|i: u32| (i ^ (i >> 9)) as u8).collect();
+    folder.write("large.bin", &large);
+    (0..300).for_each(|i| folder.write(&format!("pages/{i}.html"), format!("page {i}")));
+    cluster.publish(&folder).expect(0);
+    cluster.wait_until_serving(&["first", "second"]);
+    for _ in 0..2 {
+        assert!(cluster.get("/large.bin").expect(200).bytes() == large);
+    }
+    let mut client = cluster.client();
+    for i in 0..300 {
+        client.get(&format!("/pages/{i}.html")).expect(200).body(format!("page {i}"));
+    }
+    drop(second);
+}

@@ -1,0 +1,196 @@
+//! Every time limit, met with small values: the right side is blamed, and not too late.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bramble_tests::{Backend, Bramble, Broken, Config, get, respond};
+
+fn with(backend: &Backend, timeouts: &str) -> Bramble {
+    Config::balancer(&[backend]).with(&format!("[timeouts]\n{timeouts}")).run()
+}
+
+/// Runs `what`, which must take about `ms`, with generous room for a busy machine.
+#[track_caller]
+fn takes_about<T>(ms: u64, what: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = what();
+    let took = start.elapsed();
+    let (least, most) = (Duration::from_millis(ms * 9 / 10), Duration::from_millis(ms + 600));
+    assert!(least <= took && took <= most, "{took:?} instead of {ms} ms");
+    result
+}
+
+#[test]
+fn an_idle_client_is_let_go() {
+    let backend = Backend::start(respond(200, "one"));
+    let bramble = with(&backend, "idle_ms = 300");
+    let mut client = bramble.client();
+    takes_about(300, || client.expect_closed());
+    let mut client = bramble.client();
+    client.get("/").expect(200);
+    takes_about(300, || client.expect_closed());
+}
+
+#[test]
+fn a_head_that_drips_is_cut_off() {
+    // Slowloris: each byte comes in time, the head never ends.
+    let backend = Backend::start(respond(200, "one"));
+    let bramble = with(&backend, "head_ms = 400");
+    let mut client = bramble.client();
+    takes_about(400, || {
+        let gone = (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(20));
+            client.wire().patience(Duration::from_millis(1));
+            client.send("X").try_answer().is_err_and(|broken| broken != Broken::Timeout)
+        });
+        assert!(gone, "still dripping");
+    });
+    assert_eq!(backend.connections(), 0);
+}
+
+#[test]
+fn a_head_that_stops_is_cut_off() {
+    let backend = Backend::start(respond(200, "one"));
+    let bramble = with(&backend, "head_ms = 300");
+    let mut client = bramble.client();
+    client.send("GET / HTTP/1.1\r\nHost: a.test\r\n");
+    takes_about(300, || client.expect_closed());
+    assert_eq!(backend.connections(), 0);
+}
+
+#[test]
+fn a_slow_client_within_its_limits_is_served() {
+    let backend = Backend::start(respond(200, "one"));
+    let bramble = with(&backend, "head_ms = 3000\nidle_ms = 500\nbody_ms = 500");
+    let mut client = bramble.client();
+    for byte in get("/").bytes() {
+        client.send([byte]);
+        thread::sleep(Duration::from_millis(20));
+    }
+    client.answer().expect(200).body("one");
+}
+
+#[test]
+fn a_backend_that_says_nothing_is_a_504() {
+    let backend = Backend::start(|caller| {
+        caller.pause(2000);
+        caller.close();
+    });
+    let bramble = with(&backend, "first_byte_ms = 300");
+    let mut client = bramble.client();
+    takes_about(300, || {
+        client.get("/").expect(504).lacks("Retry-After");
+    });
+}
+
+#[test]
+fn a_backend_that_stops_in_the_middle_of_a_small_answer_is_a_504() {
+    let backend = Backend::start(|caller| {
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        caller.pause(2000);
+        caller.close();
+    });
+    let bramble = with(&backend, "body_ms = 300");
+    let mut client = bramble.client();
+    takes_about(300, || {
+        client.get("/").expect(504);
+    });
+}
+
+#[test]
+fn a_backend_that_stops_in_the_middle_of_a_large_answer_is_cut() {
+    let backend = Backend::start(|caller| {
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhalf");
+        caller.pause(2000);
+        caller.close();
+    });
+    let bramble = with(&backend, "body_ms = 300");
+    let mut client = bramble.client();
+    let broken = takes_about(300, || client.send(get("/")).try_answer().unwrap_err());
+    assert!(matches!(broken, Broken::Cut | Broken::Reset), "{broken:?}");
+}
+
+#[test]
+fn a_client_whose_body_stops_is_let_go_and_its_backend_too() {
+    let backend = Backend::start(|caller| match caller.try_body() {
+        Ok(_) => caller.respond(200, "whole"),
+        Err(_) => caller.close(),
+    });
+    let bramble = with(&backend, "body_ms = 300");
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nhalf");
+    takes_about(300, || client.try_answer().unwrap_err());
+    bramble.get("/").expect(200).body("whole");
+    assert_eq!(backend.connections(), 2);
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_let_go() {
+    let part = vec![b'x'; 1024 * 1024];
+    let backend = Backend::start(move |caller| {
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+        while caller.send(&part) {}
+        caller.close();
+    });
+    let bramble = with(&backend, "body_ms = 300");
+    let mut client = bramble.client();
+    client.send(get("/"));
+    thread::sleep(Duration::from_millis(1500));
+    let broken = client.try_answer().unwrap_err();
+    assert!(matches!(broken, Broken::Cut | Broken::Reset), "{broken:?}");
+}
+
+#[test]
+fn an_address_that_swallows_connections_is_given_up() {
+    let (hole, alive) = (BlackHole::dig(), Backend::start(respond(200, "alive")));
+    let config = Config::default().backend(hole.address, "").pool("retry_ms = 1");
+    let bramble = config.backend(alive.address(), "").run();
+    // 250 ms is the default.
+    takes_about(250, || {
+        bramble.get("/").expect(200).body("alive");
+    });
+}
+
+#[test]
+fn a_lone_address_that_swallows_connections_is_a_503() {
+    let hole = BlackHole::dig();
+    let config = Config::default().backend(hole.address, "");
+    let bramble = config.with("[timeouts]\nconnect_ms = 100").run();
+    takes_about(100, || {
+        let answer = bramble.get("/");
+        answer.expect(503);
+        assert!(answer.field("Retry-After").is_some());
+    });
+}
+
+/// Listens, but its queue is full: a further SYN is never answered.
+struct BlackHole {
+    address: SocketAddr,
+    _listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    fn dig() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+        let queue: Vec<_> = std::iter::from_fn(connect).take(20).collect();
+        assert!(queue.len() < 20, "the queue of {address} has no end");
+        Self { address, _listener: listener, _queue: queue }
+    }
+}
+
+#[test]
+fn a_stopping_process_waits_no_longer_than_it_may() {
+    let backend = Backend::start(|caller| caller.pause(5000));
+    let mut bramble = with(&backend, "stop_ms = 300");
+    let mut client = bramble.client();
+    client.send(get("/"));
+    bramble_tests::eventually("the request arrives", || backend.count() == 1);
+    bramble.program().signal(rustix::process::Signal::TERM);
+    let status = takes_about(300, || bramble.program().wait());
+    assert_eq!(status.code(), Some(0));
+}

@@ -1,0 +1,254 @@
+//! A cluster on this machine: each node a real agent with real roles in a folder of its own.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::command::{Outcome, bramble};
+use crate::eventually;
+use crate::folder::Folder;
+use crate::processes;
+use crate::program::Program;
+
+/// The first node, called `first`, and what others need to join it.
+pub struct Cluster {
+    /// The node that runs the manager.
+    pub first: Node,
+    address: Address,
+    folder: Folder,
+}
+
+/// One node; gone with everything it runs when dropped.
+pub struct Node {
+    name: String,
+    data: PathBuf,
+    program: Option<Program>,
+}
+
+impl Cluster {
+    /// One node with all roles and the built-in configuration.
+    #[must_use]
+    #[track_caller]
+    pub fn up() -> Self {
+        Self::with_roles("manager,balancer,worker")
+    }
+
+    /// A first node with these roles.
+    #[must_use]
+    #[track_caller]
+    pub fn with_roles(roles: &str) -> Self {
+        let (folder, address) = (Folder::empty(), Address::free());
+        let first = Node::at(&folder, "first");
+        let listen = address.socket().to_string();
+        let mut cluster = Self { first, address, folder };
+        cluster.first.start(&["up", "--name", "first", "--roles", roles, "--listen", &listen]);
+        cluster.wait_until_up();
+        cluster
+    }
+
+    /// Starts the first node again, after it was stopped or killed.
+    #[track_caller]
+    pub fn start_first_again(&mut self) {
+        self.first.start(&["up"]);
+        self.wait_until_up();
+    }
+
+    #[track_caller]
+    fn wait_until_up(&self) {
+        eventually("the manager answers", || self.call(&["status"]).code == Some(0));
+        if self.first.role("balancer").is_some() {
+            self.wait_until_it_listens();
+        }
+    }
+
+    /// Waits until somebody accepts visitors.
+    #[track_caller]
+    pub fn wait_until_it_listens(&self) {
+        let listens = || std::net::TcpStream::connect(self.address()).is_ok();
+        eventually("somebody listens for visitors", listens);
+    }
+
+    /// Lets a worker join, and waits until the manager knows it.
+    #[track_caller]
+    pub fn join(&self, name: &str) -> Node {
+        self.join_as(name, "worker")
+    }
+
+    /// Lets a node with these roles join, and waits until the manager knows it.
+    #[must_use]
+    #[track_caller]
+    pub fn join_as(&self, name: &str, roles: &str) -> Node {
+        let ticket = self.ticket(&["--role", roles]);
+        let mut node = Node::at(&self.folder, name);
+        node.start(&["join", &ticket, "--name", name]);
+        let known = || self.node(name).is_some_and(|node| node["report"].is_object());
+        eventually("the manager hears of the node", known);
+        node
+    }
+
+    /// A new ticket.
+    #[must_use]
+    #[track_caller]
+    pub fn ticket(&self, arguments: &[&str]) -> String {
+        let outcome = self.call(&[&["invite"], arguments].concat());
+        outcome.expect(0).output.trim().to_owned()
+    }
+
+    /// Calls the program on the manager's machine.
+    #[must_use]
+    #[track_caller]
+    pub fn call(&self, arguments: &[&str]) -> Outcome {
+        let data = self.first.data.to_str().unwrap();
+        bramble(self.folder.path(), &[arguments, &["--data", data]].concat())
+    }
+
+    /// Publishes a folder as the site `default`.
+    #[must_use]
+    #[track_caller]
+    pub fn publish(&self, folder: &Folder) -> Outcome {
+        self.call(&["publish", "--site", "default", folder.path().to_str().unwrap()])
+    }
+
+    /// What `status --json` says of a node.
+    #[must_use]
+    #[track_caller]
+    pub fn node(&self, name: &str) -> Option<Value> {
+        let status = self.status();
+        let nodes = status["nodes"].as_array().unwrap();
+        nodes.iter().find(|node| node["name"] == name).cloned()
+    }
+
+    /// What `status --json` says.
+    #[must_use]
+    #[track_caller]
+    pub fn status(&self) -> Value {
+        serde_json::from_str(&self.call(&["status", "--json"]).expect(0).output).unwrap()
+    }
+
+    /// Names of the workers that visitors are served by.
+    #[must_use]
+    #[track_caller]
+    pub fn serving(&self) -> Vec<String> {
+        let status = self.status();
+        let nodes = status["nodes"].as_array().unwrap().iter();
+        let works = |node: &&Value| node["roles"].as_array().unwrap().contains(&"worker".into());
+        let serving = nodes.filter(works).filter(|node| node["serving"] == true);
+        serving.map(|node| node["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until exactly these nodes serve.
+    #[track_caller]
+    pub fn wait_until_serving(&self, names: &[&str]) {
+        let wanted: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
+        eventually(&format!("{names:?} serve"), || {
+            self.serving().into_iter().collect::<BTreeSet<_>>() == wanted
+        });
+    }
+
+    /// Where visitors come.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address.socket()
+    }
+
+    /// A visitor's new connection.
+    #[must_use]
+    #[track_caller]
+    pub fn client(&self) -> Client {
+        Client::connect(self.address())
+    }
+
+    /// Asks for a path on a connection of its own.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.client().get(path)
+    }
+
+    /// Where the nodes' folders are.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+}
+
+impl Node {
+    fn at(folder: &Folder, name: &str) -> Self {
+        Self { name: name.to_owned(), data: folder.join(name), program: None }
+    }
+
+    /// Starts its agent.
+    #[track_caller]
+    fn start(&mut self, arguments: &[&str]) {
+        let data = self.data.to_str().unwrap();
+        self.program = Some(Program::start(&[arguments, &["--data", data]].concat()));
+    }
+
+    /// Starts a node that joined, again.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        self.start(&["join"]);
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Its agent.
+    #[track_caller]
+    pub fn program(&mut self) -> &mut Program {
+        self.program.as_mut().expect("it runs")
+    }
+
+    /// Its agent and its roles.
+    #[must_use]
+    pub fn processes(&self) -> Vec<u32> {
+        let agent = self.program.iter().map(Program::id);
+        agent.flat_map(|id| [vec![id], processes::children(id)].concat()).collect()
+    }
+
+    /// The process of one of its roles.
+    #[must_use]
+    pub fn role(&self, role: &str) -> Option<u32> {
+        let is_it = |id: &u32| processes::command(*id).contains(&format!(" role {role} "));
+        self.processes().into_iter().find(is_it)
+    }
+
+    /// Stops it in order.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        self.program().signal(Signal::TERM);
+        let status = self.program().wait();
+        assert_eq!(status.code(), Some(0), "{}", self.program().log.text());
+        self.program = None;
+    }
+
+    /// Kills agent and roles at one blow.
+    pub fn kill(&mut self) {
+        for id in self.processes() {
+            processes::signal(id, Signal::KILL);
+        }
+        self.program = None;
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- what the manager says\n{}---", self.call(&["status"]).output);
+        }
+    }
+}

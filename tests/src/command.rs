@@ -1,0 +1,68 @@
+//! One call of the program, as somebody types it, and how it ended.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::program::bramble_binary;
+
+/// Longer than any call may take: a publish waits half a minute for nodes that lag.
+const LIMIT: Duration = Duration::from_secs(45);
+
+/// What a call said and how it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit code; none when it was killed.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub complaint: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Calls the program with these arguments, in this folder.
+#[must_use]
+#[track_caller]
+pub fn bramble(folder: &Path, arguments: &[&str]) -> Outcome {
+    let (output, complaint) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let mut command = Command::new(bramble_binary());
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command.stdout(output.try_clone().unwrap()).stderr(complaint.try_clone().unwrap());
+    let start = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if start.elapsed() > LIMIT => drop(child.kill()),
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
+    let took = start.elapsed();
+    Outcome { code: status.code(), output: text(output), complaint: text(complaint), took }
+}
+
+fn text(mut file: std::fs::File) -> String {
+    use std::io::{Read, Seek};
+    let mut text = String::new();
+    file.rewind().unwrap();
+    file.read_to_string(&mut text).unwrap();
+    text
+}
+
+impl Outcome {
+    /// It ended with this code.
+    #[track_caller]
+    pub fn expect(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// It said this, on either side.
+    #[track_caller]
+    pub fn says(&self, what: &str) -> &Self {
+        assert!(self.output.contains(what) || self.complaint.contains(what), "{what}: {self:#?}");
+        self
+    }
+}
