@@ -59,14 +59,25 @@ async fn what_a_balancer_refuses_is_taken_back() {
     node1.report.lock().unwrap().trouble = Some("port 8443 is taken".to_owned());
     let faulty = with_site("faulty");
     let taken_back = async {
-        while cluster.status().await.sites[1].name != "faulty" {}
-        while cluster.status().await.sites[1].name != "shop" {}
+        until_site(&cluster, "faulty").await;
+        until_site(&cluster, "shop").await;
         *node1.fetches.lock().unwrap() = true;
     };
     let (outcome, ()) = tokio::join!(apply(&cluster, &faulty, "new.toml"), taken_back);
     let (code, words) = refused(outcome);
     assert_eq!(code, 409);
     assert!(words.contains("node1") && words.contains("port 8443 is taken"), "{words}");
+}
+
+/// Waits until the configuration has this site; the nodes of the test get their turns meanwhile.
+async fn until_site(cluster: &Cluster, name: &str) {
+    for _ in 0..1000 {
+        if cluster.status().await.sites[1].name == name {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("no site {name}");
 }
 
 #[tokio::test]
