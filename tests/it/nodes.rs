@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Cluster, Folder, bramble, eventually};
+use bramble_cluster::ticket::Ticket;
+use bramble_tests::{Cluster, Done, Folder, Program, bramble, eventually};
 use serde_json::Value;
 
 fn published() -> Cluster {
@@ -37,16 +38,10 @@ fn a_node_that_joins_serves() {
 #[test]
 fn a_node_joins_and_leaves_under_load_and_no_request_fails() {
     let cluster = published();
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let mut client = cluster.client();
-                while !done.load(Ordering::Relaxed) {
-                    client.get("/").expect(200).body("home");
-                }
-            });
-        }
+    let visit = |client: &mut Client| {
+        client.get("/").expect(200).body("home");
+    };
+    under_load(4, |_| cluster.client(), visit, || {
         let mut second = cluster.join("second");
         cluster.wait_until_serving(&["first", "second"]);
         cluster.call(&["node", "drain", "second"]).expect(0);
@@ -59,7 +54,6 @@ fn a_node_joins_and_leaves_under_load_and_no_request_fails() {
         cluster.wait_until_serving(&["first", "second"]);
         cluster.call(&["node", "remove", "second"]).expect(0);
         cluster.wait_until_serving(&["first"]);
-        done.store(true, Ordering::Relaxed);
     });
 }
 
@@ -119,7 +113,7 @@ fn the_last_that_serves_is_not_taken_away_by_mistake() {
 fn a_ticket_lets_one_node_in() {
     let cluster = published();
     let ticket = cluster.ticket(&[]);
-    let mut joined = bramble_tests::Program::start(&[
+    let mut joined = Program::start(&[
         "join",
         &ticket,
         "--data",
@@ -143,6 +137,26 @@ fn a_ticket_expires() {
     let late = bramble(cluster.folder().path(), &["join", &ticket, "--data", "second"]);
     late.expect(3).says("expired").says("bramble invite");
     assert!(cluster.node("second").is_none());
+}
+
+#[test]
+fn a_manager_of_another_cluster_is_not_told_the_secret() {
+    let (ours, other) = (Cluster::up(), Cluster::up());
+    let ticket: Ticket = ours.ticket(&[]).parse().unwrap();
+    let there: Ticket = other.ticket(&[]).parse().unwrap();
+    let join = |ticket: &str| bramble(ours.folder().path(), &["join", ticket, "--data", "second"]);
+    let elsewhere = Ticket { addresses: there.addresses, ..ticket.clone() };
+    let refused = join(&elsewhere.to_string());
+    assert!(matches!(refused.code, Some(1 | 4)), "{refused:#?}");
+    refused.says("next step");
+    // The secret is still good, a guessed one is not.
+    let guessed = Ticket { secret: "0".repeat(64), ..ticket.clone() };
+    join(&guessed.to_string()).expect(3).says("ticket");
+    let data = ours.folder().join("second").display().to_string();
+    let ticket = ticket.to_string();
+    let _second = Program::start(&["join", &ticket, "--data", &data, "--name", "second"]);
+    eventually("it joins", || ours.node("second").is_some());
+    assert_eq!(other.status()["nodes"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -174,7 +188,7 @@ fn names_are_made_unique() {
     let ticket = cluster.ticket(&[]);
     let data = cluster.folder().join("other");
     let arguments = ["join", &ticket, "--data", data.to_str().unwrap(), "--name", "second"];
-    let _other = bramble_tests::Program::start(&arguments);
+    let _other = Program::start(&arguments);
     eventually("a third node", || cluster.status()["nodes"].as_array().unwrap().len() == 3);
     let status = cluster.status();
     let names: std::collections::BTreeSet<_> =

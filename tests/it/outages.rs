@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use bramble_tests::{Cluster, Folder, Node, eventually, processes};
+use bramble_tests::{Cluster, Done, Folder, Node, eventually, processes};
 use rustix::process::Signal;
 
 fn home(text: &str) -> Folder {
@@ -62,24 +62,16 @@ fn without_a_manager_everything_else_restarts_and_serves_on() {
 fn a_manager_that_is_killed_under_load_costs_no_request() {
     let (mut cluster, _front, _back) = spread();
     let address = cluster.address();
-    let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let mut client = bramble_tests::Client::connect(address);
-                while !done.load(Ordering::Relaxed) {
-                    client.get("/").expect(200);
-                    asked.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
+    let visit = |client: &mut Client| {
+        client.get("/").expect(200).body("one");
+    };
+    let visits = under_load(4, |_| Client::connect(address), visit, || {
         for _ in 0..3 {
             cluster.first.kill();
             cluster.start_first_again();
         }
-        done.store(true, Ordering::Relaxed);
     });
-    assert!(asked.load(Ordering::Relaxed) > 500);
+    assert!(visits > 500, "only {visits} visits");
     cluster.wait_until_serving(&["front", "back"]);
     cluster.publish(&home("two")).expect(0);
     expect_site(&cluster, "two");
@@ -112,23 +104,17 @@ fn a_worker_that_is_killed_under_load_costs_no_get() {
     let second = cluster.join("second");
     cluster.publish(&home("one")).expect(0);
     cluster.wait_until_serving(&["first", "second"]);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let mut client = cluster.client();
-                while !done.load(Ordering::Relaxed) {
-                    client.get("/").expect(200).body("one");
-                }
-            });
-        }
+    let visit = |client: &mut Client| {
+        client.get("/").expect(200).body("one");
+    };
+    under_load(4, |_| cluster.client(), visit, || {
         for _ in 0..3 {
             let worker = second.role("worker").unwrap();
             processes::signal(worker, Signal::KILL);
-            eventually("another worker", || second.role("worker").is_some_and(|id| id != worker));
+            let another = || second.role("worker").is_some_and(|id| id != worker);
+            eventually("another worker", another);
             cluster.wait_until_serving(&["first", "second"]);
         }
-        done.store(true, Ordering::Relaxed);
     });
 }
 

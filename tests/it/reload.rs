@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Address, Backend, Client, Config, Folder, balancer, eventually, get, respond};
+use bramble_tests::{
+    Address, Backend, Client, Config, Done, Folder, balancer, eventually, get, respond,
+};
 
 #[test]
 fn twenty_reloads_under_load_cost_no_request_and_no_connection() {
@@ -15,31 +17,22 @@ fn twenty_reloads_under_load_cost_no_request_and_no_connection() {
         some.fold(Config::default(), |config, b| config.backend(b.address(), &weight))
     };
     let bramble = config(0).run();
-    let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let ask = |client: &mut Client| {
-        client.get("/").expect(200).body("fine").lacks("Connection");
-        asked.fetch_add(1, Ordering::Relaxed);
-    };
-    thread::scope(|scope| {
-        for i in 0..8 {
-            let (bramble, done) = (&bramble, &done);
-            scope.spawn(move || {
-                let mut client = bramble.client();
-                while !done.load(Ordering::Relaxed) {
-                    // Some keep their connection throughout, some come anew each time.
-                    client = if i < 6 { client } else { bramble.client() };
-                    ask(&mut client);
-                    thread::sleep(Duration::from_micros(500));
-                }
-            });
+    let arrive = |i| (i, bramble.client());
+    let visit = |(i, client): &mut (usize, Client)| {
+        // Some keep their connection throughout, some come anew each time.
+        if *i >= 6 {
+            *client = bramble.client();
         }
+        client.get("/").expect(200).body("fine").lacks("Connection");
+        thread::sleep(Duration::from_micros(500));
+    };
+    let visits = under_load(8, arrive, visit, || {
         for i in 1..=20 {
             bramble.reload(&config(i));
             thread::sleep(Duration::from_millis(30));
         }
-        done.store(true, Ordering::Relaxed);
     });
-    assert!(asked.load(Ordering::Relaxed) > 1000, "{asked:?}");
+    assert!(visits > 1000, "only {visits} visits");
 }
 
 #[test]
@@ -48,24 +41,17 @@ fn threads_come_and_go_under_load() {
     let config =
         |threads: usize| Config::balancer(&[&backend]).top(&format!("threads = {threads}"));
     let bramble = config(1).run();
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let mut client = bramble.client();
-                while !done.load(Ordering::Relaxed) {
-                    // A thread that goes says so in its last answer.
-                    if client.get("/").expect(200).field("Connection") == Some("close") {
-                        client = bramble.client();
-                    }
-                }
-            });
+    let visit = |client: &mut Client| {
+        // A thread that goes says so in its last answer.
+        if client.get("/").expect(200).field("Connection") == Some("close") {
+            *client = bramble.client();
         }
+    };
+    under_load(4, |_| bramble.client(), visit, || {
         for threads in [2, 1, 3, 2, 1] {
             bramble.reload(&config(threads));
             thread::sleep(Duration::from_millis(100));
         }
-        done.store(true, Ordering::Relaxed);
     });
 }
 

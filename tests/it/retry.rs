@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Client, Config, balancer, get, post, respond};
+use bramble_tests::{Backend, Client, Config, Done, balancer, get, post, respond};
 
 /// A backend that failed is asked again at once, so that every request meets it.
 const EAGER: &str = "retry_ms = 1";
@@ -203,27 +203,19 @@ fn a_backend_that_is_killed_and_returns_costs_no_get() {
     let steady = Backend::start(respond(200, "fine"));
     let config = Config::balancer(&[&mortal, &steady]).pool("retry_ms = 100");
     let bramble = config.run();
-    let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let mut client = bramble.client();
-                while !done.load(Ordering::Relaxed) {
-                    client.get("/").expect(200).body("fine");
-                    asked.fetch_add(1, Ordering::Relaxed);
-                    thread::sleep(Duration::from_millis(1));
-                }
-            });
-        }
+    let visit = |client: &mut Client| {
+        client.get("/").expect(200).body("fine");
+        thread::sleep(Duration::from_millis(1));
+    };
+    let visits = under_load(4, |_| bramble.client(), visit, || {
         for _ in 0..5 {
             thread::sleep(Duration::from_millis(150));
             mortal.stop();
             thread::sleep(Duration::from_millis(150));
             mortal.listen();
         }
-        done.store(true, Ordering::Relaxed);
     });
-    assert!(asked.load(Ordering::Relaxed) > 500);
+    assert!(visits > 500, "only {visits} visits");
     assert!(mortal.count() > 50);
 }
 

@@ -186,7 +186,8 @@ impl Node {
     #[track_caller]
     fn start(&mut self, arguments: &[&str]) {
         let data = self.data.to_str().unwrap();
-        self.program = Some(Program::start(&[arguments, &["--data", data]].concat()));
+        let more = ["--data", data, "--end-with-parent"];
+        self.program = Some(Program::start(&[arguments, &more].concat()));
     }
 
     /// Starts a node that joined, again.
@@ -238,10 +239,10 @@ impl Node {
 
     /// Kills agent and roles at one blow.
     pub fn kill(&mut self) {
-        for id in self.processes() {
-            processes::signal(id, Signal::KILL);
-        }
+        let all = self.processes();
+        all.iter().for_each(|id| processes::signal(*id, Signal::KILL));
         self.program = None;
+        eventually("all of them are gone", || !all.iter().any(|id| processes::runs(*id)));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bramble_agent::NodeFile;
 use bramble_agent::node::plan_path;
@@ -13,6 +14,9 @@ use super::Args;
 use crate::cli::new_node::lock;
 use crate::cli::{ports, print};
 use crate::exit::Failure;
+
+/// How long a port may be held by what was killed just before.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// Can the node that lies in the folder start?
 pub fn check(args: &Args) -> Result<(), Failure> {
@@ -26,10 +30,23 @@ pub fn check(args: &Args) -> Result<(), Failure> {
     // A node that runs there holds its own ports: that it runs is the better message.
     let _lock = lock(dir)?;
     for address in addresses(dir, &node) {
-        ports::check(address, "start again when it is free: other nodes know this address")?;
+        wait_until_free(address)?;
     }
     tell_what_is_not_taken(args, &node);
     Ok(())
+}
+
+/// Roles of an agent that was killed may need a moment to end.
+fn wait_until_free(address: SocketAddr) -> Result<(), Failure> {
+    let start = Instant::now();
+    loop {
+        let checked =
+            ports::check(address, "start again when it is free: other nodes know this address");
+        match checked {
+            Err(_) if start.elapsed() < ENDING => std::thread::sleep(ENDING / 40),
+            other => return other.map(drop),
+        }
+    }
 }
 
 fn addresses(dir: &Path, node: &NodeFile) -> Vec<SocketAddr> {
