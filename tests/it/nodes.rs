@@ -1,11 +1,10 @@
 //! Nodes that come, rest and go, and the tickets that let them in.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bramble_cluster::ticket::Ticket;
-use bramble_tests::{Cluster, Done, Folder, Program, bramble, eventually};
+use bramble_tests::{Client, Cluster, Folder, Program, bramble, eventually, under_load};
 use serde_json::Value;
 
 fn published() -> Cluster {
@@ -41,20 +40,25 @@ fn a_node_joins_and_leaves_under_load_and_no_request_fails() {
     let visit = |client: &mut Client| {
         client.get("/").expect(200).body("home");
     };
-    under_load(4, |_| cluster.client(), visit, || {
-        let mut second = cluster.join("second");
-        cluster.wait_until_serving(&["first", "second"]);
-        cluster.call(&["node", "drain", "second"]).expect(0);
-        cluster.wait_until_serving(&["first"]);
-        cluster.call(&["node", "enable", "second"]).expect(0);
-        cluster.wait_until_serving(&["first", "second"]);
-        second.kill();
-        cluster.wait_until_serving(&["first"]);
-        second.start_again();
-        cluster.wait_until_serving(&["first", "second"]);
-        cluster.call(&["node", "remove", "second"]).expect(0);
-        cluster.wait_until_serving(&["first"]);
-    });
+    under_load(
+        4,
+        |_| cluster.client(),
+        visit,
+        || {
+            let mut second = cluster.join("second");
+            cluster.wait_until_serving(&["first", "second"]);
+            cluster.call(&["node", "drain", "second"]).expect(0);
+            cluster.wait_until_serving(&["first"]);
+            cluster.call(&["node", "enable", "second"]).expect(0);
+            cluster.wait_until_serving(&["first", "second"]);
+            second.kill();
+            cluster.wait_until_serving(&["first"]);
+            second.start_again();
+            cluster.wait_until_serving(&["first", "second"]);
+            cluster.call(&["node", "remove", "second"]).expect(0);
+            cluster.wait_until_serving(&["first"]);
+        },
+    );
 }
 
 #[test]

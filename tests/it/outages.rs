@@ -1,9 +1,6 @@
 //! What dies, and what goes on: visitors never wait for the manager.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
-
-use bramble_tests::{Cluster, Done, Folder, Node, eventually, processes};
+use bramble_tests::{Client, Cluster, Folder, Node, eventually, processes, under_load};
 use rustix::process::Signal;
 
 fn home(text: &str) -> Folder {
@@ -65,12 +62,17 @@ fn a_manager_that_is_killed_under_load_costs_no_request() {
     let visit = |client: &mut Client| {
         client.get("/").expect(200).body("one");
     };
-    let visits = under_load(4, |_| Client::connect(address), visit, || {
-        for _ in 0..3 {
-            cluster.first.kill();
-            cluster.start_first_again();
-        }
-    });
+    let visits = under_load(
+        4,
+        |_| Client::connect(address),
+        visit,
+        || {
+            for _ in 0..3 {
+                cluster.first.kill();
+                cluster.start_first_again();
+            }
+        },
+    );
     assert!(visits > 500, "only {visits} visits");
     cluster.wait_until_serving(&["front", "back"]);
     cluster.publish(&home("two")).expect(0);
@@ -107,15 +109,20 @@ fn a_worker_that_is_killed_under_load_costs_no_get() {
     let visit = |client: &mut Client| {
         client.get("/").expect(200).body("one");
     };
-    under_load(4, |_| cluster.client(), visit, || {
-        for _ in 0..3 {
-            let worker = second.role("worker").unwrap();
-            processes::signal(worker, Signal::KILL);
-            let another = || second.role("worker").is_some_and(|id| id != worker);
-            eventually("another worker", another);
-            cluster.wait_until_serving(&["first", "second"]);
-        }
-    });
+    under_load(
+        4,
+        |_| cluster.client(),
+        visit,
+        || {
+            for _ in 0..3 {
+                let worker = second.role("worker").unwrap();
+                processes::signal(worker, Signal::KILL);
+                let another = || second.role("worker").is_some_and(|id| id != worker);
+                eventually("another worker", another);
+                cluster.wait_until_serving(&["first", "second"]);
+            }
+        },
+    );
 }
 
 #[test]

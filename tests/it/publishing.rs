@@ -1,9 +1,8 @@
 //! From a folder to what visitors see, and back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use bramble_tests::{Cluster, Done, Folder, Program, eventually};
+use bramble_tests::{Client, Cluster, Folder, Program, eventually, under_load};
 
 fn release(text: &str) -> Folder {
     Folder::with(&[("index.html", text), ("more/index.html", text), (".draft", "hidden")])
@@ -48,13 +47,18 @@ fn from_one_moment_to_the_next_all_visitors_see_the_new_release() {
             *seen = now;
         }
     };
-    let visits = under_load(4, |_| (cluster.client(), 1), visit, || {
-        for n in 2..=6 {
-            cluster.publish(&release(&n.to_string())).expect(0);
-            // Whoever comes now comes after the flip.
-            cluster.get("/").expect(200).body(n.to_string());
-        }
-    });
+    let visits = under_load(
+        4,
+        |_| (cluster.client(), 1),
+        visit,
+        || {
+            for n in 2..=6 {
+                cluster.publish(&release(&n.to_string())).expect(0);
+                // Whoever comes now comes after the flip.
+                cluster.get("/").expect(200).body(n.to_string());
+            }
+        },
+    );
     assert!(visits > 100, "only {visits} visits");
 }
 

@@ -1,11 +1,10 @@
 //! Another configuration in a running process: whole or not at all, and felt by nobody.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bramble_tests::{
-    Address, Backend, Client, Config, Done, Folder, balancer, eventually, get, respond,
+    Address, Backend, Client, Config, Folder, balancer, eventually, get, respond, under_load,
 };
 
 #[test]
@@ -47,12 +46,17 @@ fn threads_come_and_go_under_load() {
             *client = bramble.client();
         }
     };
-    under_load(4, |_| bramble.client(), visit, || {
-        for threads in [2, 1, 3, 2, 1] {
-            bramble.reload(&config(threads));
-            thread::sleep(Duration::from_millis(100));
-        }
-    });
+    under_load(
+        4,
+        |_| bramble.client(),
+        visit,
+        || {
+            for threads in [2, 1, 3, 2, 1] {
+                bramble.reload(&config(threads));
+                thread::sleep(Duration::from_millis(100));
+            }
+        },
+    );
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! When a request is tried elsewhere, and when it must not be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Client, Config, Done, balancer, get, post, respond};
+use bramble_tests::{Backend, Client, Config, balancer, get, post, respond, under_load};
 
 /// A backend that failed is asked again at once, so that every request meets it.
 const EAGER: &str = "retry_ms = 1";
@@ -207,14 +207,19 @@ fn a_backend_that_is_killed_and_returns_costs_no_get() {
         client.get("/").expect(200).body("fine");
         thread::sleep(Duration::from_millis(1));
     };
-    let visits = under_load(4, |_| bramble.client(), visit, || {
-        for _ in 0..5 {
-            thread::sleep(Duration::from_millis(150));
-            mortal.stop();
-            thread::sleep(Duration::from_millis(150));
-            mortal.listen();
-        }
-    });
+    let visits = under_load(
+        4,
+        |_| bramble.client(),
+        visit,
+        || {
+            for _ in 0..5 {
+                thread::sleep(Duration::from_millis(150));
+                mortal.stop();
+                thread::sleep(Duration::from_millis(150));
+                mortal.listen();
+            }
+        },
+    );
     assert!(visits > 500, "only {visits} visits");
     assert!(mortal.count() > 50);
 }

@@ -33,18 +33,7 @@ pub use log::Log;
 pub use program::{Bramble, Program, bramble_binary};
 pub use wire::{Broken, Head, Wire};
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// Sets a flag when a scenario ends, well or not: the clients of its scope look at it, and none
-/// is waited for in vain.
-pub struct Done<'a>(pub &'a AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 /// How long a scenario waits for what must happen.
 pub const PATIENCE: Duration = Duration::from_secs(10);
