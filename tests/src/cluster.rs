@@ -186,7 +186,8 @@ impl Node {
     #[track_caller]
     fn start(&mut self, arguments: &[&str]) {
         let data = self.data.to_str().unwrap();
-        let more = ["--data", data, "--end-with-parent"];
+        let me = std::process::id().to_string();
+        let more = ["--data", data, "--end-with-parent", &me];
         self.program = Some(Program::start(&[arguments, &more].concat()));
     }
 
