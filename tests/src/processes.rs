@@ -26,10 +26,14 @@ pub fn command(id: u32) -> String {
     String::from_utf8_lossy(&line).replace('\0', " ")
 }
 
-/// Whether a process runs.
+/// Whether anything of a process is left: its sockets are only closed for sure when its last
+/// thread has ended, after its memory and its command line are gone.
 #[must_use]
 pub fn runs(id: u32) -> bool {
-    !command(id).is_empty()
+    let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { return false };
+    let ended = stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('Z'));
+    let threads = fs::read_dir(format!("/proc/{id}/task")).map_or(0, Iterator::count);
+    !ended || threads > 1
 }
 
 /// Sends a signal to a process of ours that may have ended.
