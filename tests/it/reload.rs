@@ -1,10 +1,12 @@
 //! Another configuration in a running process: whole or not at all, and felt by nobody.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bramble_tests::{
-    Address, Backend, Client, Config, Folder, balancer, eventually, get, respond, under_load,
+    Address, Backend, Bramble, Client, Config, Folder, balancer, eventually, get, respond,
+    under_load,
 };
 
 #[test]
@@ -34,29 +36,106 @@ fn twenty_reloads_under_load_cost_no_request_and_no_connection() {
     assert!(visits > 1000, "only {visits} visits");
 }
 
+/// A visitor who keeps his connection until he is told that it ends, and counts how often.
+struct Kept {
+    client: Client,
+    ends: usize,
+}
+
+impl Kept {
+    fn visit(&mut self, bramble: &Bramble) {
+        if self.client.get("/").expect(200).field("Connection") == Some("close") {
+            self.client = bramble.client();
+            self.ends += 1;
+        }
+    }
+}
+
 #[test]
 fn threads_come_and_go_under_load() {
     let backend = Backend::start(respond(200, "fine"));
     let config =
         |threads: usize| Config::balancer(&[&backend]).top(&format!("threads = {threads}"));
-    let bramble = config(1).run();
-    let visit = |client: &mut Client| {
-        // A thread that goes says so in its last answer.
-        if client.get("/").expect(200).field("Connection") == Some("close") {
-            *client = bramble.client();
+    let bramble = config(3).run();
+    let ends = AtomicUsize::new(0);
+    let arrive = |i| (i, Kept { client: bramble.client(), ends: 0 });
+    let visit = |(i, kept): &mut (usize, Kept)| {
+        // Half of them come anew each time, wherever the kernel puts them.
+        if *i % 2 == 0 {
+            kept.client = bramble.client();
+        }
+        kept.visit(&bramble);
+        ends.fetch_add(std::mem::take(&mut kept.ends), Ordering::Relaxed);
+    };
+    under_load(16, arrive, visit, || {
+        for threads in [2, 1, 3, 2, 1, 4, 1, 2] {
+            bramble.reload(&config(threads));
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert!(ends.into_inner() > 0, "nobody's thread went");
+}
+
+#[test]
+fn all_threads_change_over_at_the_same_instant() {
+    let config = |n: usize| {
+        let answer = format!("[[route]]\nrespond = {{ status = 200, body = \"{n}\" }}");
+        Config::of(&answer).top("threads = 4")
+    };
+    let bramble = config(0).run();
+    // One visitor's connections are with different threads, and see the same time pass.
+    let arrive = |_| ((0..8).map(|_| bramble.client()).collect::<Vec<_>>(), 0);
+    let visit = |(clients, seen): &mut (Vec<Client>, usize)| {
+        for client in clients {
+            let now = client.get("/").expect(200).text().parse().unwrap();
+            assert!(now >= *seen, "{now} after {seen}");
+            *seen = now;
         }
     };
-    under_load(
-        4,
-        |_| bramble.client(),
-        visit,
-        || {
-            for threads in [2, 1, 3, 2, 1] {
-                bramble.reload(&config(threads));
-                thread::sleep(Duration::from_millis(100));
-            }
-        },
-    );
+    let visits = under_load(4, arrive, visit, || {
+        for n in 1..=60 {
+            bramble.reload(&config(n));
+        }
+    });
+    assert!(visits > 100, "only {visits} visits");
+}
+
+fn send(clients: &mut [Client], text: &str) {
+    for client in clients {
+        client.send(text);
+    }
+}
+
+#[test]
+fn what_a_thread_has_begun_it_ends_when_it_goes() {
+    let backend = Backend::start(|caller| {
+        caller.pause(300);
+        caller.respond(200, "slow");
+    });
+    let config =
+        |threads: usize| Config::balancer(&[&backend]).top(&format!("threads = {threads}"));
+    let bramble = config(4).run();
+    let many = || (0..24).map(|_| bramble.client()).collect::<Vec<_>>();
+    let (mut idle, mut reading, mut waiting) = (many(), many(), many());
+    send(&mut reading, "GET / HTTP/1.1\r\nHost: si");
+    send(&mut waiting, &get("/"));
+    eventually("all wait", || backend.count() == waiting.len());
+    bramble.reload(&config(1));
+    let mut ends = 0;
+    for client in &mut waiting {
+        client.answer().expect(200).body("slow");
+    }
+    // Nothing is in flight now: a thread that would end would end now.
+    thread::sleep(Duration::from_millis(50));
+    send(&mut reading, "te.test\r\n\r\n");
+    send(&mut idle, &get("/"));
+    for client in idle.iter_mut().chain(&mut reading) {
+        let answer = client.answer();
+        answer.expect(200).body("slow");
+        ends += usize::from(answer.field("Connection") == Some("close"));
+    }
+    assert!(ends > 0, "no connection was on a thread that went");
+    bramble.get("/").expect(200);
 }
 
 #[test]

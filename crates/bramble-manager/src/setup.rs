@@ -12,7 +12,7 @@ use bramble_cluster::api::{NodeState, Role};
 use bramble_cluster::certificate::{Authority, NodeKey, write_private};
 use bramble_cluster::state::{Configuration, Member, Record, State};
 use bramble_cluster::store::{Embedded, Expected, Options};
-use bramble_net::{Listener, steady_port};
+use bramble_net::{ListenSocket, steady_port};
 use serde::{Deserialize, Serialize};
 
 use crate::ManagerError;
@@ -149,7 +149,7 @@ fn settings(setup: &Setup) -> Result<Settings, ManagerError> {
 fn free_address(wanted: SocketAddr) -> io::Result<SocketAddr> {
     match wanted.port() {
         0 => Ok(SocketAddr::new(wanted.ip(), steady_port(wanted.ip())?)),
-        _ => Listener::reserve(wanted),
+        _ => ListenSocket::reserve(wanted),
     }
 }
 

@@ -18,7 +18,7 @@ mod watch;
 pub use crate::buffer::{Buffer, Buffers};
 pub use crate::core::{Core, spawn_core};
 pub use crate::descriptors::raise_descriptor_limit;
-pub use crate::listener::Listener;
+pub use crate::listener::{ListenSocket, Listener};
 pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;
 pub use crate::stream::Stream;

@@ -1,7 +1,9 @@
-//! A listening socket of one core.
+//! Listening sockets, and how a core accepts from them.
 //!
-//! Each core has its own, bound with `SO_REUSEPORT`, so the kernel spreads connections and no
-//! lock is needed. Accepted sockets are not registered with epoll: see [`Stream`].
+//! An address has one socket a core, bound with `SO_REUSEPORT`, so the kernel spreads
+//! connections and no lock is needed. The sockets are the process's, not the cores': a core
+//! that goes leaves its socket, with all that waits in it, to another. Accepted sockets are not
+//! registered with epoll: see [`Stream`].
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,13 +20,20 @@ use crate::watch::watch;
 /// `net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
 
-/// Accepts TCP connections on one address for one core.
+/// A socket that listens, whoever accepts from it. Closing the last of those that were made of
+/// it resets what waits in it.
+pub struct ListenSocket {
+    socket: OwnedFd,
+    address: SocketAddr,
+}
+
+/// Accepts TCP connections from one socket on one core.
 pub struct Listener {
     socket: AsyncFd<OwnedFd>,
     address: SocketAddr,
 }
 
-impl Listener {
+impl ListenSocket {
     /// Binds and listens.
     ///
     /// # Errors
@@ -37,7 +46,6 @@ impl Listener {
         rustix::net::bind(&socket, &address)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let address = local_address(&socket)?;
-        let socket = watch(socket, Interest::READABLE)?;
         Ok(Self { socket, address })
     }
 
@@ -55,6 +63,24 @@ impl Listener {
     }
 
     /// Where it listens, with the port that the kernel chose for port 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Listener {
+    /// Lets this core accept from the socket.
+    ///
+    /// # Errors
+    /// Descriptors or memory have run out.
+    pub fn share(socket: &ListenSocket) -> io::Result<Self> {
+        // A descriptor of its own: it can be dropped while another core still accepts.
+        let own = socket.socket.try_clone()?;
+        Ok(Self { socket: watch(own, Interest::READABLE)?, address: socket.address })
+    }
+
+    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use rustix::rand::GetRandomFlags;
 
-use crate::listener::Listener;
+use crate::listener::ListenSocket;
 
 /// Where the kernel says from which ports it serves outgoing connections.
 const OUTGOING: &str = "/proc/sys/net/ipv4/ip_local_port_range";
@@ -28,7 +28,7 @@ pub fn steady_port(ip: IpAddr) -> io::Result<u16> {
     let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
     for i in 0..TRIED {
         let port = last.saturating_sub(start.wrapping_add(i) % TRIED).max(1024);
-        match Listener::reserve(SocketAddr::new(ip, port)) {
+        match ListenSocket::reserve(SocketAddr::new(ip, port)) {
             Ok(_) => return Ok(port),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
             Err(error) => return Err(error),

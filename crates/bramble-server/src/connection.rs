@@ -207,7 +207,7 @@ impl Connection {
 
     /// Whether this answer may be followed by another on the connection.
     pub(crate) fn next(&self) -> Next {
-        let open = self.head.keep_alive && !self.core.stopping.get();
+        let open = self.head.keep_alive && !self.core.is_leaving(&self.table);
         if open { Next::Request } else { Next::Close }
     }
 

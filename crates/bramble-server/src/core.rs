@@ -3,14 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Buffers, Listener, Timers};
+use bramble_net::{Buffers, ListenSocket, Listener, Timers};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 
@@ -18,6 +17,7 @@ use crate::connection;
 use crate::counters::{Counters, add};
 use crate::files::FileCache;
 use crate::prepared::{PlanError, Prepared};
+use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 
 /// Room for a head and a small body.
@@ -30,7 +30,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What the control thread tells a core.
 pub(crate) enum Command {
     Facts(oneshot::Sender<ServerFacts>),
-    Plan(Arc<Prepared>, oneshot::Sender<Result<(), PlanError>>),
+    /// Get ready for a plan that other cores may still refuse.
+    Prepare(Arc<Prepared>, Share, oneshot::Sender<Result<(), PlanError>>),
+    /// What was prepared is in force, or was given up.
+    Settle(oneshot::Sender<()>),
     /// Take no more connections; end when the requests in flight are answered.
     Stop,
 }
@@ -43,9 +46,14 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) files: FileCache,
     pub(crate) stopping: Cell<bool>,
+    /// Among the cores of its process; those beyond the plan's `threads` accept nothing.
+    index: usize,
     folder: PathBuf,
     table: RefCell<Option<Rc<Table>>>,
-    listeners: RefCell<BTreeMap<SocketAddr, Accepting>>,
+    next: RefCell<Option<Rc<Table>>>,
+    listeners: RefCell<BTreeMap<SocketKey, Accepting>>,
+    /// What it will accept from with the next table.
+    share: RefCell<Option<Share>>,
     date: RefCell<(u64, String)>,
 }
 
@@ -58,7 +66,7 @@ impl Drop for Accepting {
 }
 
 /// Runs a core until it is told to stop and has nothing left to do.
-pub(crate) async fn run(folder: PathBuf, mut commands: mpsc::Receiver<Command>) {
+pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Receiver<Command>) {
     let core = Rc::new(Core {
         timers: Timers::start(),
         heads: Buffers::new(HEAD_BUFFER_BYTES),
@@ -66,9 +74,12 @@ pub(crate) async fn run(folder: PathBuf, mut commands: mpsc::Receiver<Command>) 
         counters: Counters::default(),
         files: FileCache::default(),
         stopping: Cell::new(false),
+        index,
         folder,
         table: RefCell::new(None),
+        next: RefCell::new(None),
         listeners: RefCell::default(),
+        share: RefCell::default(),
         date: RefCell::default(),
     });
     spawn_local(prune(Rc::downgrade(&core)));
@@ -76,7 +87,11 @@ pub(crate) async fn run(folder: PathBuf, mut commands: mpsc::Receiver<Command>) 
         match command {
             // Whoever asked may have given up: then nobody needs the answer.
             Command::Facts(reply) => drop(reply.send(core.facts())),
-            Command::Plan(plan, reply) => drop(reply.send(core.take(&plan))),
+            Command::Prepare(plan, share, reply) => drop(reply.send(core.prepare(&plan, share))),
+            Command::Settle(reply) => {
+                core.settle();
+                let _ = reply.send(());
+            }
             Command::Stop => break,
         }
     }
@@ -84,9 +99,18 @@ pub(crate) async fn run(folder: PathBuf, mut commands: mpsc::Receiver<Command>) 
 }
 
 impl Core {
-    /// The plan in force now.
+    /// The plan in force now. It comes into force on all cores at the same instant, so each
+    /// looks whether that has come.
     pub(crate) fn table(&self) -> Option<Rc<Table>> {
+        if self.next.borrow().as_ref().is_some_and(|next| next.shared.is_in_force()) {
+            *self.table.borrow_mut() = self.next.take();
+        }
         self.table.borrow().clone()
+    }
+
+    /// Whether this core goes on once its connections have ended.
+    pub(crate) fn is_leaving(&self, table: &Table) -> bool {
+        self.stopping.get() || self.index >= usize::from(table.plan().threads.max(1))
     }
 
     /// The time as an HTTP date, made anew once a second.
@@ -101,27 +125,26 @@ impl Core {
         date.1.clone()
     }
 
-    fn take(self: &Rc<Self>, plan: &Arc<Prepared>) -> Result<(), PlanError> {
-        let old = self.table();
-        let table = Table::new(plan, &self.folder, old.as_deref())?;
-        let mut added = Vec::new();
-        for listener in &table.plan().listeners {
-            if !self.listeners.borrow().contains_key(&listener.address) {
-                let bound = Listener::bind(listener.address)
-                    .map_err(|source| PlanError::Address { address: listener.address, source })?;
-                added.push(bound);
-            }
-        }
-        // From here on nothing can fail: the new plan is taken as a whole.
-        let wanted: Vec<_> = table.plan().listeners.iter().map(|l| l.address).collect();
-        *self.table.borrow_mut() = Some(Rc::new(table));
-        self.listeners.borrow_mut().retain(|address, _| wanted.contains(address));
-        for listener in added {
-            let address = listener.address();
-            let task = spawn_local(accept(self.clone(), listener));
-            self.listeners.borrow_mut().insert(address, Accepting(task));
-        }
+    fn prepare(&self, plan: &Arc<Prepared>, share: Share) -> Result<(), PlanError> {
+        let table = Table::new(plan, &self.folder, self.table().as_deref())?;
+        *self.next.borrow_mut() = Some(Rc::new(table));
+        *self.share.borrow_mut() = Some(share);
         Ok(())
+    }
+
+    /// Accepts from what the table in force gives to this core, and from nothing else.
+    fn settle(self: &Rc<Self>) {
+        self.table();
+        let was_given_up = self.next.take().is_some();
+        let Some(share) = self.share.take().filter(|_| !was_given_up) else { return };
+        self.listeners.borrow_mut().retain(|key, _| share.contains_key(key));
+        for (key, socket) in share {
+            if self.listeners.borrow().contains_key(&key) {
+                continue;
+            }
+            let task = spawn_local(accept(self.clone(), socket));
+            self.listeners.borrow_mut().insert(key, Accepting(task));
+        }
     }
 
     fn facts(&self) -> ServerFacts {
@@ -146,9 +169,19 @@ impl Core {
     }
 }
 
-async fn accept(core: Rc<Core>, listener: Listener) {
+async fn accept(core: Rc<Core>, socket: Arc<ListenSocket>) {
+    let listener = loop {
+        match Listener::share(&socket) {
+            Ok(listener) => break listener,
+            Err(error) => pause(&core, &error).await,
+        }
+    };
+    // The descriptor that this core has of it is enough.
+    drop(socket);
     let address = listener.address();
     loop {
+        // A flood of connections is no reason to let those that are here wait.
+        tokio::task::coop::consume_budget().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let Some(place) = place(&core) else {
@@ -157,12 +190,14 @@ async fn accept(core: Rc<Core>, listener: Listener) {
                 };
                 spawn_local(connection::serve(place, stream, peer, address));
             }
-            Err(error) => {
-                core.counters.refused(accept_fault(&error));
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+            Err(error) => pause(&core, &error).await,
         }
     }
+}
+
+async fn pause(core: &Core, error: &io::Error) {
+    core.counters.refused(accept_fault(error));
+    tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
 /// A connection's right to exist; given back when it is dropped.

@@ -20,6 +20,7 @@ mod proxy;
 mod retry;
 mod route;
 mod server;
+mod sockets;
 mod table;
 mod wait;
 

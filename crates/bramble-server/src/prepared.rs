@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bramble_config::plan::{self, Plan};
 use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, TlsError, Trust};
@@ -58,6 +59,7 @@ pub enum PlanError {
 /// A plan with everything that its cores share.
 pub(crate) struct Prepared {
     pub(crate) plan: Plan,
+    in_force: AtomicBool,
     /// By listener name; none for a plain one.
     pub(crate) acceptors: BTreeMap<String, Option<Acceptor>>,
     /// In the plan's order.
@@ -90,7 +92,17 @@ impl Prepared {
         for pool in &plan.pools {
             pools.push(prepare_pool(pool, identity.as_ref(), old)?);
         }
-        Ok(Self { plan, acceptors, pools })
+        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools })
+    }
+
+    /// Every core is ready for it: they all change over now.
+    pub(crate) fn put_in_force(&self) {
+        self.in_force.store(true, Ordering::Release);
+    }
+
+    /// Whether that has happened.
+    pub(crate) fn is_in_force(&self) -> bool {
+        self.in_force.load(Ordering::Acquire)
     }
 
     fn find(&self, pool: &str, backend: &plan::Backend) -> Option<&PreparedBackend> {

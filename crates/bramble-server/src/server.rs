@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use bramble_config::plan::Plan;
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Listener, raise_descriptor_limit, spawn_core};
+use bramble_net::{ListenSocket, raise_descriptor_limit, spawn_core};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::check::Checks;
 use crate::core::{self, Command};
 use crate::prepared::{PlanError, Prepared};
+use crate::sockets::Sockets;
 
 /// Commands that may wait for a core between two turns of its loop.
 const COMMANDS: usize = 16;
@@ -25,6 +26,9 @@ pub struct Server {
     folder: PathBuf,
     /// How many this process may have open.
     descriptors: u64,
+    sockets: Sockets,
+    /// As many as a plan ever asked for: those beyond the `threads` of the plan in force have
+    /// no socket, and see their connections to their ends.
     cores: Vec<CoreHandle>,
     current: Option<Arc<Prepared>>,
     checks: Checks,
@@ -40,7 +44,14 @@ impl Server {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         let descriptors = raise_descriptor_limit();
-        Self { folder, descriptors, cores: Vec::new(), current: None, checks: Checks::default() }
+        Self {
+            folder,
+            descriptors,
+            sockets: Sockets::default(),
+            cores: Vec::new(),
+            current: None,
+            checks: Checks::default(),
+        }
     }
 
     /// Takes a plan as a whole, or leaves the running one untouched.
@@ -50,15 +61,15 @@ impl Server {
     pub async fn take(&mut self, mut plan: Plan) -> Result<(), PlanError> {
         self.settle_addresses(&mut plan)?;
         self.cap_connections(&mut plan);
-        let threads = usize::from(plan.threads.max(1));
         let prepared = Arc::new(Prepared::new(plan, &self.folder, self.current.as_deref())?);
-        let running = self.cores.len();
-        let taken = self.give_all(threads, &prepared).await;
-        if taken.is_err() {
-            self.go_back(running).await;
+        let sockets = self.sockets.for_plan(&prepared.plan)?;
+        let ready = self.prepare(&prepared, &sockets).await;
+        if ready.is_ok() {
+            prepared.put_in_force();
         }
-        taken?;
-        self.retire_beyond(threads);
+        self.settle().await;
+        ready?;
+        self.sockets = sockets;
         self.checks = Checks::start(&prepared);
         tracing::info!(revision = prepared.plan.revision, "plan taken");
         self.current = Some(prepared);
@@ -75,7 +86,7 @@ impl Server {
     pub async fn facts(&self) -> ServerFacts {
         let mut sum = ServerFacts {
             revision: self.plan().map_or(0, |plan| plan.revision),
-            threads: u16::try_from(self.cores.len()).unwrap_or(u16::MAX),
+            threads: self.plan().map_or(0, |plan| plan.threads.max(1)),
             ..ServerFacts::default()
         };
         for core in &self.cores {
@@ -91,8 +102,11 @@ impl Server {
 
     /// Takes no more connections, lets requests in flight finish, and ends.
     pub async fn stop(self) {
+        let Self { cores, sockets, .. } = self;
+        // Whoever comes now is refused, not left waiting for an end.
+        drop(sockets);
         let mut stopping = JoinSet::new();
-        for core in self.cores {
+        for core in cores {
             stopping.spawn_local(core.stop());
         }
         stopping.join_all().await;
@@ -107,22 +121,37 @@ impl Server {
         plan.limits.connections = plan.limits.connections.min(most);
     }
 
-    /// Gives the plan to so many cores; those that are not there yet are started.
-    async fn give_all(&mut self, threads: usize, plan: &Arc<Prepared>) -> Result<(), PlanError> {
-        for i in 0..threads {
-            if i == self.cores.len() {
-                let core = CoreHandle::start(i, &self.folder).map_err(PlanError::Thread)?;
-                self.cores.push(core);
-            }
-            self.give(i, plan).await?;
+    /// Lets all cores get ready for a plan; those that are not there yet are started.
+    async fn prepare(&mut self, plan: &Arc<Prepared>, sockets: &Sockets) -> Result<(), PlanError> {
+        let threads = usize::from(plan.plan.threads.max(1));
+        while self.cores.len() < threads {
+            let core = CoreHandle::start(self.cores.len(), &self.folder);
+            self.cores.push(core.map_err(PlanError::Thread)?);
         }
-        Ok(())
+        let mut answers = Vec::new();
+        for (i, core) in self.cores.iter().enumerate() {
+            let (reply, answer) = oneshot::channel();
+            core.tell(Command::Prepare(plan.clone(), sockets.share(i, threads), reply)).await;
+            answers.push(answer);
+        }
+        let mut all = Ok(());
+        for answer in answers {
+            all = all.and(answer.await.unwrap_or(Err(PlanError::Gone)));
+        }
+        all
     }
 
-    /// Cores that the plan in force has no use for answer what is in flight, and end.
-    fn retire_beyond(&mut self, threads: usize) {
-        for core in self.cores.split_off(threads.min(self.cores.len())) {
-            tokio::task::spawn_local(core.stop());
+    /// Until every core runs the plan that is in force.
+    async fn settle(&self) {
+        let mut answers = Vec::new();
+        for core in &self.cores {
+            let (reply, answer) = oneshot::channel();
+            core.tell(Command::Settle(reply)).await;
+            answers.push(answer);
+        }
+        for answer in answers {
+            // One that is gone was reported as such when it should have got ready.
+            let _ = answer.await;
         }
     }
 
@@ -142,31 +171,11 @@ impl Server {
             listener.address = match running.iter().find(same) {
                 Some(kept) => kept.address,
                 None if ours => address,
-                None => Listener::reserve(address)
+                None => ListenSocket::reserve(address)
                     .map_err(|source| PlanError::Address { address, source })?,
             };
         }
         Ok(())
-    }
-
-    async fn give(&self, core: usize, plan: &Arc<Prepared>) -> Result<(), PlanError> {
-        let handle = self.cores.get(core).ok_or(PlanError::Gone)?;
-        let (reply, answer) = oneshot::channel();
-        let command = Command::Plan(plan.clone(), reply);
-        handle.commands.send(command).await.map_err(|_| PlanError::Gone)?;
-        answer.await.map_err(|_| PlanError::Gone)?
-    }
-
-    /// Some cores may have taken a plan that another could not: the `running` ones go back to
-    /// the plan before it, and the others end.
-    async fn go_back(&mut self, running: usize) {
-        self.retire_beyond(running);
-        let Some(current) = self.current.clone() else { return };
-        for core in 0..running {
-            if let Err(error) = self.give(core, &current).await {
-                tracing::error!(core, %error, "could not go back to the running plan");
-            }
-        }
     }
 }
 
@@ -174,13 +183,17 @@ impl CoreHandle {
     fn start(i: usize, folder: &Path) -> io::Result<Self> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let folder = folder.to_owned();
-        let core = spawn_core(&format!("core{i}"), move || core::run(folder, inbox))?;
+        let core = spawn_core(&format!("core{i}"), move || core::run(i, folder, inbox))?;
         Ok(Self { commands, core })
     }
 
+    /// A core that has ended drops what it is told, and the answer's sender with it.
+    async fn tell(&self, command: Command) {
+        let _ = self.commands.send(command).await;
+    }
+
     async fn stop(self) {
-        // A core that has ended already needs no telling.
-        let _ = self.commands.send(Command::Stop).await;
+        self.tell(Command::Stop).await;
         let joined = tokio::task::spawn_blocking(move || self.core.join()).await;
         if !matches!(joined, Ok(Ok(()))) {
             tracing::error!("a core ended badly");

@@ -1,10 +1,15 @@
 use std::io::{IoSlice, Write};
 use std::net::SocketAddr;
 
-use crate::{Listener, Stream};
+use crate::{ListenSocket, Listener, Stream};
+
+fn listen() -> Listener {
+    let socket = ListenSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    Listener::share(&socket).unwrap()
+}
 
 async fn pair() -> (Stream, Stream) {
-    let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let listener = listen();
     let (client, server) =
         tokio::join!(Stream::connect(listener.address(), None), listener.accept());
     (client.unwrap(), server.unwrap().0)
@@ -84,7 +89,7 @@ async fn an_idle_connection_that_was_closed_is_stale() {
 
 #[tokio::test]
 async fn a_refused_connection_says_so() {
-    let address = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap().address();
+    let address = listen().address();
     let refused = Stream::connect(address, None).await.map(drop).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 }
