@@ -133,7 +133,9 @@ impl Recorder {
     pub(crate) fn start(&mut self, at_us: u64) {
         self.progress.start();
         self.integrate(at_us);
-        self.open.request_us += self.open.since_us.saturating_sub(at_us) as f64;
+        // Since when it is open, as far as that time is measured.
+        let open_from_us = at_us.max(self.warm_up_us);
+        self.open.request_us += self.open.since_us.saturating_sub(open_from_us) as f64;
         self.open.now += 1;
         if at_us >= self.warm_up_us {
             self.tally.requests += 1;

@@ -70,6 +70,8 @@ fn the_warm_up_is_not_measured_but_its_failures_are_told() {
     recorder.close(s(4));
     let tally = recorder.settle(s(4));
     assert_eq!((tally.requests, tally.failures.total(), tally.warm_up_failed), (1, 0, 2));
+    // In its two seconds: one of the warm-up's for one, and one for both.
+    assert_eq!(tally.open_mean, 1.5);
 }
 
 #[derive(Clone, Debug)]
