@@ -143,6 +143,9 @@ fn judge(evidence: &Evidence) -> Option<Limit> {
     if evidence.generator_is_starved() {
         return Some(Limit::Generator);
     }
+    if evidence.kept_up() {
+        return None;
+    }
     let fullest = [
         // In this order: of two equal shares the part that is named first wins.
         (Limit::Workers, evidence.workers_share()),
@@ -155,7 +158,7 @@ fn judge(evidence: &Evidence) -> Option<Limit> {
     .max_by(|(_, a), (_, b)| a.total_cmp(b));
     match fullest {
         Some((limit, share)) if share >= FULL => Some(limit),
-        _ if evidence.kept_up() || !evidence.sees_cluster() => None,
+        _ if !evidence.sees_cluster() => None,
         _ => Some(Limit::Network),
     }
 }
@@ -188,7 +191,12 @@ impl Evidence {
     }
 
     fn think_share(&self) -> f64 {
-        self.ceiling_per_s().map_or(0.0, |ceiling| share(self.achieved_per_s / ceiling))
+        self.ceiling_per_s().map_or(0.0, |ceiling| share(self.ended_per_s() / ceiling))
+    }
+
+    /// With those that failed: a user thinks after an error page as after any other.
+    fn ended_per_s(&self) -> f64 {
+        self.achieved_per_s / (1.0 - self.failed_share)
     }
 
     /// Of the busiest worker: the one that is full first holds up a pool that is shared evenly.

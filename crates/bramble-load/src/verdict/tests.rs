@@ -46,6 +46,12 @@ fn fast_workers_leave_the_thinking() {
 }
 
 #[test]
+fn users_who_get_error_pages_think_all_the_same() {
+    let evidence = Evidence { failed_share: 0.25, ..evidence(200, 295.0, 9.7, 0.5) };
+    check(&evidence, Some(Limit::ThinkTime), &["25 % of the requests failed"]);
+}
+
+#[test]
 fn a_generator_that_stood_still_a_little_is_said_so_but_did_not_set_the_rate() {
     let stalled = GeneratorEvidence { stalled_share: 0.12, ..GeneratorEvidence::default() };
     let evidence = Evidence { generator: stalled, ..evidence(800, 640.0, 750.0, 1.0) };

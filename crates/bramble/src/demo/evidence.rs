@@ -64,10 +64,12 @@ fn busy(worker: &NodeStatus, before: &Status) -> Option<WorkerEvidence> {
     let (old, new) = (role(old, Role::Worker)?, role(worker, Role::Worker)?);
     let window = new.uptime_ms.checked_sub(old.uptime_ms).filter(|ms| *ms > 0)?;
     let paced = new.server.busy_ms.saturating_sub(old.server.busy_ms);
-    let cpu = new.cpu_ms.saturating_sub(old.cpu_ms) / u64::from(new.server.threads.max(1));
+    let cpu = new.cpu_ms.saturating_sub(old.cpu_ms);
+    // Both add up over threads.
+    let available = window * u64::from(new.server.threads.max(1));
     Some(WorkerEvidence {
         name: worker.name.clone(),
-        busy_share: paced.max(cpu) as f64 / window as f64,
+        busy_share: paced.max(cpu) as f64 / available as f64,
     })
 }
 
