@@ -87,6 +87,29 @@ fn a_check_that_hangs_has_failed() {
 }
 
 #[test]
+fn a_check_that_hangs_has_failed_however_often_plans_come() {
+    let hangs = Arc::new(AtomicBool::new(false));
+    let hung = hangs.clone();
+    let a = Backend::start(move |caller| {
+        if caller.target() == "/health" && hung.load(Ordering::Relaxed) {
+            caller.pause(3000);
+        }
+        caller.respond(200, "a");
+    });
+    let b = Backend::start(respond(200, "b"));
+    let config = |n: usize| Config::balancer(&[&a, &b]).pool(&format!("retries = {n}")).with(QUICK);
+    let bramble = config(0).run();
+    let mut client = bramble.client();
+    eventually("both serve", || answers(&mut client, 2).contains(&"a".into()));
+    hangs.store(true, Ordering::Relaxed);
+    for n in 0..30 {
+        bramble.reload(&config(n % 2));
+        thread::sleep(Duration::from_millis(30));
+    }
+    assert_eq!(answers(&mut client, 20), vec!["b"; 20]);
+}
+
+#[test]
 fn when_every_check_fails_visitors_are_served_all_the_same() {
     // A wrong check must not take down what works.
     let sick = Arc::new(AtomicBool::new(true));

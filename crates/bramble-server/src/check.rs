@@ -1,12 +1,14 @@
 //! Active health checks, made beside the cores so that they never hold a visitor up.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bramble_config::plan::{self, HealthCheck};
 use bramble_http::{Limits, Parsed, ResponseHead, parse_response};
 use bramble_net::Stream;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::MissedTickBehavior;
 
 use crate::health::Verdict;
@@ -15,40 +17,74 @@ use crate::prepared::{Prepared, PreparedBackend};
 /// A head longer than this is not a healthy one.
 const HEAD_BYTES: usize = 16 * 1024;
 
-/// The checks of one plan; they end when this is dropped.
+/// The checks of the plan in force; they end when this is dropped.
 #[derive(Default)]
-pub(crate) struct Checks {
-    /// Aborted when dropped.
-    _tasks: JoinSet<()>,
+pub(crate) struct Checks(Vec<Check>);
+
+/// One backend's, over all plans that have it: plans may come faster than a check that hangs
+/// ends, and it must end all the same.
+struct Check {
+    rule: HealthCheck,
+    backend: Rc<RefCell<PreparedBackend>>,
+    task: AbortHandle,
 }
 
 impl Checks {
-    /// Starts to check every backend of every pool that asks for it, at once and then at the
+    /// Checks every backend of every pool that asks for it: newcomers at once, all at the
     /// pool's interval. Must be called inside a `LocalSet`.
-    pub(crate) fn start(shared: &Arc<Prepared>) -> Self {
-        let mut tasks = JoinSet::new();
+    pub(crate) fn renew(&mut self, shared: &Arc<Prepared>) {
+        let mut before = std::mem::take(&mut self.0);
         for (pool, prepared) in shared.plan.pools.iter().zip(&shared.pools) {
             let Some(rule) = &pool.health else { continue };
-            for (backend, prepared) in pool.backends.iter().zip(&prepared.backends) {
-                tasks.spawn_local(watch(backend.clone(), prepared.clone(), rule.clone()));
+            for (plan, backend) in pool.backends.iter().zip(&prepared.backends) {
+                let known = before.iter().position(|check| check.is_of(backend, rule));
+                self.0.push(match known {
+                    Some(i) => before.swap_remove(i).with(backend),
+                    None => Check::start(plan, backend, rule),
+                });
             }
         }
-        Self { _tasks: tasks }
     }
 }
 
-async fn watch(backend: plan::Backend, prepared: PreparedBackend, rule: HealthCheck) {
+impl Check {
+    fn start(plan: &plan::Backend, backend: &PreparedBackend, rule: &HealthCheck) -> Self {
+        let backend = Rc::new(RefCell::new(backend.clone()));
+        let task = spawn_local(watch(plan.clone(), backend.clone(), rule.clone()));
+        Self { rule: rule.clone(), backend, task: task.abort_handle() }
+    }
+
+    /// A verdict goes from plan to plan with the backend that it is about.
+    fn is_of(&self, backend: &PreparedBackend, rule: &HealthCheck) -> bool {
+        Arc::ptr_eq(&self.backend.borrow().health, &backend.health) && self.rule == *rule
+    }
+
+    /// Goes on with what the newest plan has prepared, as a renewed certificate.
+    fn with(self, backend: &PreparedBackend) -> Self {
+        *self.backend.borrow_mut() = backend.clone();
+        self
+    }
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn watch(plan: plan::Backend, backend: Rc<RefCell<PreparedBackend>>, rule: HealthCheck) {
     // From one check's start to the next, however long one takes.
     let mut turns = tokio::time::interval(Duration::from_millis(rule.interval_ms.max(10)));
     turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         turns.tick().await;
-        let passed = passes(&backend, &prepared, &rule).await;
+        let prepared = backend.borrow().clone();
+        let passed = passes(&plan, &prepared, &rule).await;
         let before = prepared.health.verdict();
         let verdict = prepared.health.observe(passed, &rule);
         if verdict != before {
             let up = verdict == Verdict::Up;
-            tracing::info!(backend = backend.name, address = %backend.address, up, "health");
+            tracing::info!(backend = plan.name, address = %plan.address, up, "health");
         }
     }
 }

@@ -70,7 +70,7 @@ impl Server {
         self.settle().await;
         ready?;
         self.sockets = sockets;
-        self.checks = Checks::start(&prepared);
+        self.checks.renew(&prepared);
         tracing::info!(revision = prepared.plan.revision, "plan taken");
         self.current = Some(prepared);
         Ok(())
