@@ -44,6 +44,18 @@ fn a_backend_that_could_not_be_reached_is_left_alone_for_its_time() {
 }
 
 #[test]
+fn a_backend_that_breaks_off_its_answers_is_left_alone() {
+    let breaks = Backend::start(|caller| {
+        caller.send_last("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    });
+    let whole = Backend::start(respond(200, "whole"));
+    let bramble = Config::balancer(&[&breaks, &whole]).run();
+    let ask = || bramble.client().send(get("/")).try_answer().is_ok();
+    let answered = (0..20).filter(|_| ask()).count();
+    assert_eq!((answered, breaks.count()), (17, 3));
+}
+
+#[test]
 fn a_get_that_a_backend_drops_is_answered_by_another() {
     let (bad, good) =
         (Backend::start(|caller| caller.close()), Backend::start(respond(200, "good")));

@@ -38,7 +38,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
     let mut exchange = begin(c, pool);
     pool.budget.borrow_mut().earn(Instant::now());
     match attempts(c, pool, &mut exchange).await {
-        Ok(Some((backend, answer))) => answer::pass_on(c, &backend, answer).await,
+        Ok(Some((backend, answer))) => answer::pass_on(c, pool, &backend, answer).await,
         Ok(None) => c.problem(503, "No backend of this site can be reached.").await,
         Err(AttemptError::Client(end)) => Err(end),
         Err(AttemptError::Backend(failure)) => {
@@ -112,7 +112,7 @@ async fn try_backend(
     exchange: &mut Exchange,
 ) -> Result<Answer, AttemptError> {
     let repeatable = exchange.idempotent && exchange.whole.is_some();
-    if let Some(link) = backend.checkout().filter(|_| repeatable) {
+    if repeatable && let Some(link) = backend.checkout() {
         match attempt::exchange(c, link, backend.begin(), exchange).await {
             Err(AttemptError::Backend(Failure { reached: Reached::Never, .. }))
                 if !exchange.spent => {}

@@ -8,20 +8,26 @@ use super::attempt::Answer;
 use super::upload::after_chunk;
 use crate::connection::{Connection, End, Next};
 use crate::counters::add;
-use crate::pool::Backend;
+use crate::pool::{Backend, Pool, Weight};
 use crate::wait::{self, WaitError};
 
 /// Sends head and body on; afterwards the backend's connection is kept if it can be.
 pub(super) async fn pass_on(
     c: &mut Connection,
+    pool: &Pool,
     backend: &Backend,
     mut answer: Answer,
 ) -> Result<Next, End> {
-    backend.answered();
     let mut reader = BodyReader::new(c.answer.body, &c.table.answer_limits);
     let (next, framing) = build_head(c, &answer);
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing).await;
+    if matches!(passed, Err(End::Cut)) {
+        // Not plain: what it broke off may be an answer that is too much for it.
+        pool.failed(backend, Weight::Doubt, "broke off in the middle of an answer", Instant::now());
+    } else {
+        backend.answered();
+    }
     if matches!(passed, Err(End::Cut)) && !c.out.is_empty() {
         // Nothing has gone to the client yet, so it can still be told.
         c.core.counters.refused("backend_bad_answer");

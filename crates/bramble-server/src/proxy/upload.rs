@@ -28,6 +28,8 @@ pub(super) async fn stream(
     }
     let chunked = c.head.body == bramble_http::Body::Chunked;
     while !c.body.is_done() {
+        // A client that is quick enough never blocks us: the others get their turn.
+        tokio::task::coop::consume_budget().await;
         let piece = c.next_piece()?;
         if piece.consumed == 0 {
             if read_or_answer(c, link).await? {
