@@ -7,6 +7,7 @@
 mod cache;
 mod open;
 mod send;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,7 +30,8 @@ pub(crate) struct Site {
     current: String,
     index: Vec<String>,
     not_found: Option<String>,
-    rate_per_s: Option<u32>,
+    /// What `pace` was made of: the rate, and among how many threads it is shared.
+    rate: (Option<u32>, u16),
     pace: Option<Rc<Pace>>,
 }
 
@@ -66,7 +68,8 @@ impl Site {
             };
             releases.insert(id.clone(), root);
         }
-        let pace = old.filter(|old| old.rate_per_s == plan.rate_per_s);
+        let rate = (plan.rate_per_s, threads);
+        let pace = old.filter(|old| old.rate == rate);
         let pace = match (pace.and_then(|old| old.pace.clone()), plan.rate_per_s) {
             (Some(pace), _) => Some(pace),
             (None, Some(rate)) => Some(Rc::new(Pace::new(rate, threads, Instant::now()))),
@@ -77,7 +80,7 @@ impl Site {
             current: plan.current.clone(),
             index: plan.index.clone(),
             not_found: plan.not_found.clone(),
-            rate_per_s: plan.rate_per_s,
+            rate,
             pace,
         })
     }

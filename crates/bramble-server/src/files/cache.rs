@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
+use super::tags::Tags;
+
 /// Files that are kept ready.
 const ENTRIES: usize = 1024;
 /// Of them, those that hold a descriptor.
@@ -42,7 +44,7 @@ pub(super) enum Body {
 }
 
 /// What tells one state of a file from another.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     pub(super) device: u64,
     pub(super) inode: u64,
@@ -54,6 +56,7 @@ pub(super) struct Identity {
 /// What is kept, by folder and path.
 #[derive(Default)]
 pub(crate) struct FileCache {
+    pub(super) tags: Tags,
     entries: RefCell<HashMap<(PathBuf, Vec<u8>), Kept>>,
     bytes: Cell<usize>,
 }

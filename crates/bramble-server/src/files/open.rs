@@ -9,11 +9,10 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use super::cache::{Body, Entry, FileCache, Identity, Root};
+use super::tags::etag;
 
 /// Files up to this size are kept in memory and sent with their head in one write.
 const MEMORY_FILE_BYTES: i64 = 64 * 1024;
-/// Larger ones are hashed beside the loop.
-const INLINE_HASH_BYTES: i64 = 1024 * 1024;
 
 /// What a path names.
 pub(super) enum Found {
@@ -69,7 +68,7 @@ async fn lookup(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found
     let identity = Identity::of(&stat);
     let entry = match kept {
         Some((entry, _)) if entry.identity == identity => entry,
-        _ => Rc::new(load(file, identity, path).await?),
+        _ => Rc::new(load(cache, file, identity, path).await?),
     };
     cache.keep(root, path, entry.clone(), now);
     Ok(Found::File(entry))
@@ -97,7 +96,12 @@ fn open_beneath(root: &Root, path: &[u8]) -> io::Result<Option<OwnedFd>> {
     }
 }
 
-async fn load(file: OwnedFd, identity: Identity, path: &[u8]) -> io::Result<Entry> {
+async fn load(
+    cache: &FileCache,
+    file: OwnedFd,
+    identity: Identity,
+    path: &[u8],
+) -> io::Result<Entry> {
     let media_type = bramble_content::media::media_type(&String::from_utf8_lossy(path));
     if identity.size <= MEMORY_FILE_BYTES {
         let mut bytes = Vec::new();
@@ -107,30 +111,13 @@ async fn load(file: OwnedFd, identity: Identity, path: &[u8]) -> io::Result<Entr
         let (etag, len) = (etag(&blake3::hash(&bytes)), bytes.len() as u64);
         return Ok(Entry { etag, media_type, len, body: Body::Memory(bytes), identity });
     }
-    let hash = if identity.size <= INLINE_HASH_BYTES {
-        hash(file.as_fd().try_clone_to_owned()?)?
-    } else {
-        let copy = file.as_fd().try_clone_to_owned()?;
-        tokio::task::spawn_blocking(move || hash(copy)).await.map_err(io::Error::other)??
-    };
+    let etag = cache.tags.of(file.as_fd(), identity).await?;
     let len = u64::try_from(identity.size).unwrap_or(0);
-    Ok(Entry { etag: etag(&hash), media_type, len, body: Body::File(file), identity })
-}
-
-fn hash(file: OwnedFd) -> io::Result<blake3::Hash> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(std::fs::File::from(file))?;
-    Ok(hasher.finalize())
-}
-
-/// The same content has the same tag on every node.
-fn etag(hash: &blake3::Hash) -> String {
-    let hex = hash.to_hex();
-    format!("\"{}\"", hex.get(..32).unwrap_or(&hex))
+    Ok(Entry { etag, media_type, len, body: Body::File(file), identity })
 }
 
 impl Identity {
-    fn of(stat: &Stat) -> Self {
+    pub(super) fn of(stat: &Stat) -> Self {
         let ns = |s: i64, ns: u64| i128::from(s) * 1_000_000_000 + i128::from(ns);
         Self {
             device: stat.st_dev,
