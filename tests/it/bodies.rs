@@ -202,7 +202,7 @@ fn an_early_answer_is_passed_on_and_closes_the_connection() {
 }
 
 #[test]
-fn a_small_body_after_an_early_answer_of_ours_is_read_and_the_connection_goes_on() {
+fn a_small_body_after_an_early_answer_of_ours_is_not_taken_for_a_request() {
     let folder = bramble_tests::Folder::with(&[("index.html", "home")]);
     let bramble = bramble_tests::files(&folder);
     let mut client = bramble.client();

@@ -44,7 +44,9 @@ fn more_connections_than_allowed_are_turned_away_and_places_are_given_again() {
         let bramble = config.with("[limits]\nconnections = 4").run();
         let mut clients: Vec<_> = (0..12).map(|_| bramble.client()).collect();
         let taken = served(&mut clients);
-        assert!((1..=4).contains(&taken), "{taken} of 4 places on {threads} threads");
+        // Where the kernel puts them on one of two threads, that one's half is all there is.
+        let fewest = if threads == 1 { 4 } else { 2 };
+        assert!((fewest..=4).contains(&taken), "{taken} of 4 places on {threads} threads");
         drop(clients);
         eventually("a place is free", || bramble.client().send(get("/")).try_answer().is_ok());
     }
