@@ -146,8 +146,8 @@ fn row(one: &Measured, name: &str, unit: &str, figure: Figure) -> Value {
     json!({
         "case": one.case,
         "peer": one.peer.name(),
-        "figure": name,
-        "median": round(figure.median),
+        "measure": name,
+        "figure": round(figure.median),
         "op": if name == "rate" { ">=" } else { "<=" },
         "bar": null,
         "interval": [round(figure.low), round(figure.high)],
