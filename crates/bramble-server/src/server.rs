@@ -118,7 +118,11 @@ impl Server {
         let own = OWN_DESCRIPTORS.min(self.descriptors / 4);
         let most = (self.descriptors - own) / 2;
         let most = u32::try_from(most).unwrap_or(u32::MAX).max(1);
-        plan.limits.connections = plan.limits.connections.min(most);
+        if plan.limits.connections > most {
+            let wanted = plan.limits.connections;
+            tracing::warn!(wanted, allowed = most, "fewer connections: raise `ulimit -n`");
+            plan.limits.connections = most;
+        }
     }
 
     /// Lets all cores get ready for a plan; those that are not there yet are started.

@@ -35,7 +35,10 @@ impl Connection {
             // The request is answered already: a malformed rest gets no second answer.
             let Ok(step) = self.body.next(self.input.unread()) else { return Ok(false) };
             self.input.consume(step.consumed);
-            let Some(rest) = budget.checked_sub(step.consumed) else { return Ok(false) };
+            let Some(rest) = budget.checked_sub(step.consumed) else {
+                self.core.counters.refused("drain_bytes");
+                return Ok(false);
+            };
             budget = rest;
             let limit = end.saturating_duration_since(Instant::now());
             if step.consumed == 0 && (limit.is_zero() || !self.fill_input(limit).await) {

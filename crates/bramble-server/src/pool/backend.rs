@@ -142,13 +142,16 @@ impl Backend {
         None
     }
 
-    /// Keeps a connection for the next request; the oldest goes when there are too many.
-    pub(crate) fn check_in(&self, stream: Stream, now: Instant, limit: usize) {
+    /// Keeps a connection for the next request; the oldest goes when there are too many, which
+    /// is what the result says.
+    pub(crate) fn check_in(&self, stream: Stream, now: Instant, limit: usize) -> bool {
         let mut idle = self.state.idle.borrow_mut();
-        if idle.len() >= limit && !idle.is_empty() {
+        let is_full = idle.len() >= limit && !idle.is_empty();
+        if is_full {
             idle.remove(0);
         }
         idle.push(Idle { stream, since: now });
+        is_full
     }
 
     /// Closes connections that are idle for too long or were closed by the backend.

@@ -43,7 +43,9 @@ pub(super) async fn pass_on(
     // Surplus bytes would be taken for the next answer: such a connection is not used again.
     if whole && c.answer.keep_alive && answer.buffer.is_empty() {
         let limit = c.table.plan().limits.idle_backend_connections as usize;
-        backend.check_in(answer.link.stream, Instant::now(), limit);
+        if backend.check_in(answer.link.stream, Instant::now(), limit) {
+            c.core.counters.refused("idle_backend_connections");
+        }
     }
     Ok(next)
 }
