@@ -11,6 +11,7 @@ mod app;
 mod calendar;
 mod live;
 pub mod plan;
+mod prune;
 mod publish;
 mod refusal;
 mod serve;
@@ -94,7 +95,7 @@ impl Manager {
         let state = State::new(Arc::new(store));
         publish::unstage_all(&state).await?;
         let app = App::start(&home, state, &mut tasks).await?;
-        publish::prune(&app).await;
+        prune::prune(&app).await;
         let doors = Doors::open(&home).await?;
         tracing::info!(nodes = %doors.nodes_address(), operator = %home.socket().display(), "manager listens");
         Ok(Self { app, doors, tasks })

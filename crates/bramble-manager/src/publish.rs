@@ -8,7 +8,7 @@
 //! The balancer asks workers for one release by name, so visitors change over at the flip,
 //! whatever the workers do. A worker that has not got it by then is left out until it has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ use bramble_content::{Manifest, ReleaseId};
 use crate::app::App;
 use crate::calendar::unix_now;
 use crate::live::LIVE;
+use crate::prune::prune;
 use crate::refusal::Refusal;
 use crate::settle::{Standing, TICK, settle};
 use crate::view::View;
@@ -178,31 +179,6 @@ async fn flip(app: &App, site: &str, id: &str) -> Result<u64, Refusal> {
 async fn site_entry(app: &App, site: &str) -> Result<Entry<Site>, StoreError> {
     let entry = app.state.record(site).await?;
     Ok(entry.unwrap_or(Entry { record: Site::default(), revision: 0 }))
-}
-
-/// Gives up uploads that a full disk ended, so that what came of them makes room again.
-pub(crate) async fn abandon(app: &App, ended: impl Fn(&Manifest) -> bool) {
-    app.abandon(|release| app.releases.manifest(release).is_ok_and(|manifest| ended(&manifest)));
-    prune(app).await;
-}
-
-/// Removes content that no site names any more; that it could not be is no reason to fail.
-pub(crate) async fn prune(app: &App) {
-    let view = app.view();
-    let named = view.snapshot.sites.values().flat_map(|entry| {
-        let site = &entry.record;
-        site.history.iter().chain(&site.current).chain(&site.staged)
-    });
-    let mut keep: BTreeSet<ReleaseId> = named.filter_map(|id| id.parse().ok()).collect();
-    keep.extend(app.uploads());
-    let releases = app.releases.clone();
-    let pruned = tokio::task::spawn_blocking(move || releases.prune(&keep)).await;
-    match pruned {
-        Ok(Ok(gone)) if gone.is_empty() => {}
-        Ok(Ok(gone)) => tracing::info!(releases = gone.len(), "old content was removed"),
-        Ok(Err(error)) => tracing::warn!(%error, "old content could not be removed"),
-        Err(error) => tracing::error!(%error, "removing old content failed"),
-    }
 }
 
 /// How each worker and balancer came through.

@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt;
 
 use super::payload::{BODY_LIMIT, too_slow};
 use crate::app::App;
-use crate::publish;
+use crate::prune;
 use crate::refusal::Refusal;
 
 /// Bytes of a blob read at a time.
@@ -75,7 +75,7 @@ pub(super) async fn put_blob(
     let hash: Hash = hash.parse().map_err(no_hash)?;
     let kept = keep(&app, hash, body).await;
     if kept.as_ref().is_err_and(Refusal::is_disk_full) {
-        publish::abandon(&app, |manifest| manifest.files().iter().any(|file| file.hash == hash))
+        prune::abandon(&app, |manifest| manifest.files().iter().any(|file| file.hash == hash))
             .await;
     }
     kept.map(|()| Json(json!({})))

@@ -10,8 +10,8 @@ use bramble_content::{Manifest, ReleaseId};
 use super::content::from_content;
 use super::payload::{Payload, Whole};
 use crate::app::App;
-use crate::publish;
 use crate::refusal::Refusal;
+use crate::{prune, publish};
 
 /// `POST /v1/sites/SITE/stage`
 pub(super) async fn stage(
@@ -25,7 +25,7 @@ pub(super) async fn stage(
     app.uploading(manifest.id());
     let release = match app.releases.record(&manifest).map_err(from_content) {
         Err(refusal) if refusal.is_disk_full() => {
-            publish::abandon(&app, |other| other.id() == manifest.id()).await;
+            prune::abandon(&app, |other| other.id() == manifest.id()).await;
             return Err(refusal);
         }
         recorded => recorded?,
@@ -77,7 +77,7 @@ async fn change_over(
     let task = tokio::spawn(async move {
         let changed = publish::change_over(app.clone(), site, release.clone()).await;
         if changed.as_ref().is_err_and(Refusal::is_disk_full) {
-            publish::abandon(&app, |upload| upload.id() == release).await;
+            prune::abandon(&app, |upload| upload.id() == release).await;
         }
         changed
     });
