@@ -8,7 +8,7 @@ use bramble_cluster::api::NodePlan;
 use bramble_cluster::certificate::Authority;
 use bramble_cluster::state::State;
 use bramble_content::{BlobStore, ReleaseId, Releases};
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinSet;
 
 use crate::ManagerError;
@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) releases: Releases,
     pub(crate) settings: Settings,
     pub(crate) reports: Reports,
+    /// Held shared by who counts on content that no site names yet, alone by who removes some.
+    pub(crate) content: Arc<RwLock<()>>,
     views: watch::Receiver<Arc<View>>,
     issued: Mutex<BTreeMap<String, Issued>>,
     changing: Mutex<BTreeSet<String>>,
@@ -66,6 +68,7 @@ impl App {
             releases: Releases::open(blobs).map_err(|e| content(&e))?,
             settings: home.settings.clone(),
             reports: Reports::default(),
+            content: Arc::default(),
             views: receiver,
             issued: Mutex::default(),
             changing: Mutex::default(),

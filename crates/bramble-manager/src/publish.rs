@@ -58,9 +58,7 @@ pub(crate) async fn change_over(
 /// Stages, and waits until all live workers can serve it. Without any, nothing is changed.
 async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusal> {
     let id = release.to_string();
-    let manifest = whole(app, release).await?;
-    let revision = stage(app, site, &id, &manifest).await?;
-    app.seen(revision).await?;
+    bring(app, site, release).await?;
     let start = Instant::now();
     let limit = Duration::from_secs(app.settings.prepare_limit_s);
     let mut seen = false;
@@ -81,6 +79,15 @@ async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusa
             _ => tokio::time::sleep(TICK).await,
         }
     }
+}
+
+/// From here on the site names the release: until then nothing must be removed.
+async fn bring(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusal> {
+    let _content = app.content.read().await;
+    let id = release.to_string();
+    let manifest = whole(app, release).await?;
+    let revision = stage(app, site, &id, &manifest).await?;
+    app.seen(revision).await.map(drop)
 }
 
 /// The release with all its blobs, durable in the content folder.

@@ -91,8 +91,14 @@ async fn keep(app: &App, hash: Hash, body: Body) -> Result<(), Refusal> {
             part.map_err(|e| Refusal::bad(format!("the blob was cut: {e}"), "send it again"))?;
         writer.write(&part).map_err(from_content)?;
     }
-    // It syncs: the only part that the disk takes its time for.
-    let finished = tokio::task::spawn_blocking(move || writer.finish()).await;
+    // It syncs: the only part that the disk takes its time for. The content is held for no more
+    // than that: a slow sender would keep all others from it.
+    let content = app.content.clone().read_owned().await;
+    let finished = tokio::task::spawn_blocking(move || {
+        let _content = content;
+        writer.finish()
+    });
+    let finished = finished.await;
     finished.map_err(|e| Refusal::internal(&e))?.map_err(from_content).map(drop)
 }
 

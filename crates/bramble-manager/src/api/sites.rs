@@ -22,17 +22,22 @@ pub(super) async fn stage(
     known(&app, &site)?;
     let manifest = Manifest::parse(&text)
         .map_err(|e| Refusal::bad(e.to_string(), "publish with the manager's bramble version"))?;
+    let staged = take_in(&app, &manifest).await;
+    if staged.as_ref().is_err_and(Refusal::is_disk_full) {
+        prune::abandon(&app, |other| other.id() == manifest.id()).await;
+    }
+    staged.map(Json)
+}
+
+/// Nothing is removed meanwhile; later, the upload is known, so that what is not missing now
+/// stays.
+async fn take_in(app: &App, manifest: &Manifest) -> Result<Staged, Refusal> {
+    let _content = app.content.read().await;
     app.uploading(manifest.id());
-    let release = match app.releases.record(&manifest).map_err(from_content) {
-        Err(refusal) if refusal.is_disk_full() => {
-            prune::abandon(&app, |other| other.id() == manifest.id()).await;
-            return Err(refusal);
-        }
-        recorded => recorded?,
-    };
-    let missing = app.releases.blobs().missing(&manifest);
+    let release = app.releases.record(manifest).map_err(from_content)?;
+    let missing = app.releases.blobs().missing(manifest);
     let missing = missing.into_iter().map(|(hash, _)| hash.to_string()).collect();
-    Ok(Json(Staged { release: release.to_string(), missing }))
+    Ok(Staged { release: release.to_string(), missing })
 }
 
 /// `POST /v1/sites/SITE/publish`

@@ -6,6 +6,7 @@ use bramble_cluster::api::{PublishRequest, Published, Revision, Role, RollbackRe
 use bramble_cluster::state::{Release, Site, State};
 use bramble_cluster::store::{Embedded, Expected, Options};
 use bramble_config::plan::Plan;
+use bramble_content::Hash;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, manifest, refused};
@@ -214,4 +215,30 @@ async fn a_restarted_manager_says_the_same() {
     };
     let (before, after) = (&before.0[&Role::Balancer], &after[&Role::Balancer]);
     assert_eq!(strip(before.clone()), strip(after.clone()));
+}
+
+#[tokio::test]
+async fn what_is_uploaded_while_old_content_goes_stays_whole() {
+    let cluster = Cluster::start().await;
+    let _a = Node::join(&cluster, Role::Worker, "a").await.work();
+    let publishes = async {
+        for n in 0..100 {
+            cluster.publish(&format!("page {n}")).await.unwrap();
+        }
+    };
+    // More than are remembered: each publish finds some to remove.
+    let uploads = async {
+        let operator = cluster.operator();
+        for n in 0.. {
+            let page = format!("draft {n}");
+            let release = cluster.upload(&page).await;
+            operator.get_body(&format!("/v1/release/{release}")).await.unwrap();
+            let blob = Hash::of(page.as_bytes());
+            operator.get_body(&format!("/v1/blob/{blob}")).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = publishes => {}
+        () = uploads => {}
+    }
 }
