@@ -10,7 +10,7 @@ use std::time::Duration;
 use bramble_cluster::api::{NodePlan, Role};
 use bramble_content::{DiskError, ReleaseError, ReleaseId, Releases, disk};
 use serde::de::DeserializeOwned;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -58,6 +58,8 @@ pub struct Apply {
     releases: Releases,
     /// Held while blobs come in: what nothing refers to yet must not be pruned then.
     fetching: Arc<Mutex<()>>,
+    /// Told when the disk is full; who knows what the roles use makes room.
+    crowded: Notify,
     plan: watch::Sender<Option<NodePlan>>,
     held: watch::Sender<BTreeSet<ReleaseId>>,
     progress: watch::Sender<Progress>,
@@ -71,6 +73,7 @@ impl Apply {
             data: data.into(),
             releases,
             fetching: Arc::default(),
+            crowded: Notify::new(),
             plan: watch::Sender::new(last_plan(data)),
             held: watch::Sender::new(held),
             progress: watch::Sender::default(),
@@ -125,10 +128,15 @@ impl Apply {
         wanted: &[String],
     ) -> Result<(), (String, FetchError)> {
         let mut outcome = Ok(());
+        let mut is_disk_full = false;
         for name in wanted {
             if let Err(error) = self.fetch_one(source, name).await {
+                is_disk_full |= error.is_disk_full();
                 outcome = Err((name.clone(), error));
             }
+        }
+        if is_disk_full {
+            self.crowded.notify_one();
         }
         outcome
     }
@@ -160,6 +168,9 @@ impl Apply {
                     () = outdated(&mut plans) => continue,
                 };
                 retry = outcome.retry;
+                if outcome.is_disk_full {
+                    self.crowded.notify_one();
+                }
                 let is_new = outcome.complete && done.as_ref().is_none_or(|d| !same(d, &plan));
                 self.note(&plan, outcome, &pusher);
                 if is_new {
@@ -171,6 +182,7 @@ impl Apply {
                 () = sleep(retry) => {}
                 _ = plans.changed() => {}
                 _ = held.changed() => {}
+                () = self.crowded.notified() => self.make_room(&pusher),
             }
         }
     }
@@ -205,6 +217,18 @@ impl Apply {
         let served = held.into_iter().filter(|id| pusher.serves(id.as_str()));
         let keep = served.chain(kept.iter().filter_map(|id| id.parse().ok())).collect();
         self.prune(keep, fetching);
+    }
+
+    /// On a full disk only what is whole and of use stays: what roles serve, and what the latest
+    /// plan names. What came of a release that did not fit goes too, for it would keep the disk
+    /// full until the release fits; the next try starts over.
+    fn make_room(&self, pusher: &Pusher) {
+        // A fetch that goes on asks again if it does not fit.
+        let Ok(fetching) = self.fetching.clone().try_lock_owned() else { return };
+        let latest = releases_of(self.plan.borrow().as_ref());
+        let held = self.held.borrow().clone();
+        let of_use = |id: &ReleaseId| pusher.uses(id.as_str()) || latest.contains(&id.to_string());
+        self.prune(held.into_iter().filter(of_use).collect(), fetching);
     }
 
     /// Beside the loops: the disk takes long for it, and no report or plan may wait. What goes is

@@ -6,7 +6,8 @@ use std::future::Future;
 
 use bramble_cluster::link::{Link, LinkError};
 use bramble_content::{
-    BlobWriter, Hash, Manifest, ManifestError, ReleaseError, ReleaseId, Releases, StoreError,
+    BlobWriter, DiskError, Hash, Manifest, ManifestError, ReleaseError, ReleaseId, Releases,
+    StoreError,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -52,6 +53,19 @@ pub enum FetchError {
     /// The disk did not take a blob, or it came damaged.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl FetchError {
+    /// Was there no room on the disk?
+    pub fn is_disk_full(&self) -> bool {
+        let disk = match self {
+            Self::Release(ReleaseError::Disk(disk))
+            | Self::Release(ReleaseError::Store(StoreError::Disk(disk)))
+            | Self::Store(StoreError::Disk(disk)) => disk,
+            _ => return false,
+        };
+        matches!(disk, DiskError::Full { .. })
+    }
 }
 
 /// Where releases come from.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bramble_cluster::api::{NodePlan, Role};
-use bramble_content::{ReleaseId, disk};
+use bramble_content::{DiskError, ReleaseId, disk};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -32,6 +32,8 @@ pub struct Outcome {
     pub trouble: Option<String>,
     /// When to try again.
     pub retry: Duration,
+    /// Is it for want of room on the disk?
+    pub is_disk_full: bool,
 }
 
 /// Passes plans to the roles of one node.
@@ -46,6 +48,10 @@ struct RoleState {
     path: PathBuf,
     /// Last good plan: what the role starts from.
     good: Option<String>,
+    /// What it took last and could not be kept.
+    unkept: Option<String>,
+    /// What it was sent and did not answer.
+    unanswered: Option<String>,
     /// Process that runs it, as far as we know.
     runs: Option<u32>,
     refused: Option<Refusal>,
@@ -67,6 +73,10 @@ enum Delay {
         words: String,
         retry: Duration,
     },
+    /// It runs, but the disk has no room for it.
+    Full {
+        words: String,
+    },
 }
 
 impl Pusher {
@@ -77,7 +87,8 @@ impl Pusher {
             // An absent or unreadable plan is one that is to be pushed.
             let good = fs::read_to_string(&path).ok();
             let control = Control::new(data, role);
-            (role, RoleState { control, path, good, runs: None, refused: None })
+            let (unkept, unanswered, runs, refused) = (None, None, None, None);
+            (role, RoleState { control, path, good, unkept, unanswered, runs, refused })
         };
         Self { roles: roles.iter().map(state).collect() }
     }
@@ -91,7 +102,7 @@ impl Pusher {
         pids: &BTreeMap<Role, u32>,
     ) -> Outcome {
         let missing: Vec<_> = plan.releases.iter().filter(|id| !is_held(held, id)).collect();
-        let mut outcome = Outcome { complete: missing.is_empty(), trouble: None, retry: RETRY };
+        let mut outcome = Outcome::new(missing.is_empty());
         let missing = &missing;
         // At once: one that hangs delays no other. Who must know a release before it is asked
         // for is the manager's care, by what nodes report.
@@ -114,6 +125,12 @@ impl Pusher {
     pub fn serves(&self, id: &str) -> bool {
         self.roles.values().filter_map(|state| state.good.as_ref()).any(|plan| names(plan, id))
     }
+
+    /// May any role's process open this release, now or after a restart?
+    pub fn uses(&self, id: &str) -> bool {
+        let plans = self.roles.values().flat_map(|r| [&r.good, &r.unkept, &r.unanswered]);
+        plans.flatten().any(|plan| names(plan, id))
+    }
 }
 
 impl RoleState {
@@ -130,6 +147,7 @@ impl RoleState {
         self.check_refusal(pid, &text)?;
         // If no answer comes, either plan may be the one that runs.
         self.runs = None;
+        self.unanswered = Some(text.clone());
         match self.control.plan(plan).await {
             Ok(()) => self.keep(role, pid, text),
             Err(error) => Err(self.fail(pid, text, &error)),
@@ -137,11 +155,17 @@ impl RoleState {
     }
 
     fn keep(&mut self, role: Role, pid: u32, text: String) -> Result<(), Delay> {
-        disk::replace(&self.path, text.as_bytes()).map_err(|error| Delay::Failed {
-            words: format!("the {} plan runs but can't be kept: {error}", role_name(role)),
-            retry: RETRY,
-        })?;
+        self.unanswered = None;
+        if let Err(error) = disk::replace(&self.path, text.as_bytes()) {
+            self.unkept = Some(text);
+            let words = format!("the {} plan runs but can't be kept: {error}", role_name(role));
+            return Err(match error {
+                DiskError::Full { .. } => Delay::Full { words },
+                DiskError::Io { .. } => Delay::Failed { words, retry: RETRY },
+            });
+        }
         self.good = Some(text);
+        self.unkept = None;
         self.runs = Some(pid);
         self.refused = None;
         Ok(())
@@ -152,6 +176,7 @@ impl RoleState {
         let retry = match error {
             ControlError::Silent { .. } => RETRY_SILENT,
             ControlError::Odd { .. } | ControlError::Refused { .. } => {
+                self.unanswered = None;
                 let (words, at) = (words.clone(), Instant::now());
                 self.refused = Some(Refusal { pid, plan, words, at });
                 RETRY_REFUSED
@@ -176,14 +201,25 @@ impl RoleState {
 }
 
 impl Outcome {
+    fn new(complete: bool) -> Self {
+        Self { complete, trouble: None, retry: RETRY, is_disk_full: false }
+    }
+
     fn note(&mut self, delay: Delay) {
         self.complete = false;
-        if let Delay::Failed { words, retry } = delay {
-            self.retry = self.retry.min(retry);
-            let before =
-                self.trouble.take().map(|before| format!("{before}; ")).unwrap_or_default();
-            self.trouble = Some(before + &words);
-        }
+        let words = match delay {
+            Delay::Waits => return,
+            Delay::Failed { words, retry } => {
+                self.retry = self.retry.min(retry);
+                words
+            }
+            Delay::Full { words } => {
+                self.is_disk_full = true;
+                words
+            }
+        };
+        let before = self.trouble.take().map(|before| format!("{before}; ")).unwrap_or_default();
+        self.trouble = Some(before + &words);
     }
 }
 

@@ -11,12 +11,11 @@ use crate::fake::{FakeManager, FakeRole, eventually, run, worker_plan};
 struct Node {
     apply: Rc<Apply>,
     worker: FakeRole,
-    manager: Rc<FakeManager>,
     loops: [JoinHandle<()>; 2],
 }
 
 impl Node {
-    fn start(dir: &TempDir, manager: &Rc<FakeManager>) -> Self {
+    fn start(dir: &TempDir, manager: &Rc<impl Source + 'static>) -> Self {
         let worker = FakeRole::willing(dir.path(), Role::Worker);
         let blobs = BlobStore::open(&dir.path().join("content")).unwrap();
         let releases = Releases::open(blobs).unwrap();
@@ -31,7 +30,7 @@ impl Node {
             }),
             tokio::task::spawn_local(async move { fetches.fetch_all(&*source).await }),
         ];
-        Self { apply, worker, manager: manager.clone(), loops }
+        Self { apply, worker, loops }
     }
 
     async fn apply(&self, plan: NodePlan) {
@@ -105,7 +104,7 @@ fn a_manager_that_is_gone_is_told_and_waited_for() {
         eventually("trouble", || node.progress().trouble().is_some()).await;
         let trouble = node.progress().trouble().unwrap();
         assert!(trouble.contains(id.as_str()) && trouble.contains("can't be reached"), "{trouble}");
-        node.manager.is_gone.set(false);
+        manager.is_gone.set(false);
         eventually("applied", || node.progress().applied == 7).await;
         eventually("no trouble", || node.progress().trouble().is_none()).await;
     });
@@ -201,6 +200,69 @@ fn a_plan_with_other_releases_ends_a_fetch_that_hangs() {
             () = apply.fetch_all(&stuck) => {}
             () = newer => {}
         }
+    });
+}
+
+/// A disk that has no room for one of the blobs while something is there.
+struct SmallDisk {
+    manager: FakeManager,
+    blob: Hash,
+    is_full: Box<dyn Fn() -> bool>,
+}
+
+impl Source for SmallDisk {
+    async fn manifest(&self, id: &ReleaseId) -> Result<Vec<u8>, FetchError> {
+        self.manager.manifest(id).await
+    }
+
+    async fn blob(&self, hash: &Hash, into: &mut BlobWriter) -> Result<(), FetchError> {
+        if *hash == self.blob && (self.is_full)() {
+            // Others get their turn: what fits comes first.
+            sleep(Duration::from_millis(50)).await;
+            let full = DiskError::Full { path: "blobs".into() };
+            return Err(bramble_content::StoreError::from(full).into());
+        }
+        self.manager.blob(hash, into).await
+    }
+}
+
+#[test]
+fn on_a_full_disk_old_releases_make_room_for_the_next() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = FakeManager::new();
+        let ids: Vec<_> = ["1", "2", "3"].map(|n| manager.publish(&[("a", n)])).into();
+        let oldest = dir.path().join("content/releases").join(ids[0].as_str());
+        let (blob, is_full) = (Hash::of(b"3"), Box::new(move || oldest.exists()));
+        let node = Node::start(&dir, &Rc::new(SmallDisk { manager, blob, is_full }));
+        node.apply(worker_plan(1, &[&ids[0]])).await;
+        node.apply(worker_plan(2, &[&ids[1]])).await;
+        node.apply(worker_plan(3, &[&ids[1], &ids[2]])).await;
+        assert_eq!(node.progress().releases, names(&[&ids[1], &ids[2]]));
+        eventually("no trouble", || node.progress().trouble().is_none()).await;
+    });
+}
+
+#[test]
+fn what_came_of_a_release_that_does_not_fit_leaves_the_disk() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = FakeManager::new();
+        let small = manager.publish(&[("a", "1")]);
+        let large = manager.publish(&[("a", "2"), ("b", "3")]);
+        let (blob, is_full) = (Hash::of(b"3"), Box::new(|| true));
+        let node = Node::start(&dir, &Rc::new(SmallDisk { manager, blob, is_full }));
+        node.apply(worker_plan(1, &[&small])).await;
+        node.apply.plan().send_replace(Some(worker_plan(2, &[&small, &large])));
+        eventually("trouble", || node.progress().trouble().is_some()).await;
+        assert!(node.progress().trouble().unwrap().contains("disk is full"));
+        let releases = &node.apply.releases;
+        eventually("room", || {
+            !releases.blobs().has(&Hash::of(b"2")) && releases.manifest(&large).is_err()
+        })
+        .await;
+        assert_eq!(releases.verify(&small).unwrap(), []);
+        assert_eq!(node.progress().releases, names(&[&small]));
     });
 }
 
