@@ -125,6 +125,11 @@ impl App {
         changing.insert(site.to_owned()).then(|| Claim { app: self.clone(), site: site.to_owned() })
     }
 
+    /// Sites that are claimed.
+    pub(crate) fn changing(&self) -> BTreeSet<String> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Remembers an upload that began.
     pub(crate) fn uploading(&self, release: ReleaseId) {
         let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,6 +34,7 @@ use tokio::task::JoinSet;
 
 use self::app::App;
 use self::serve::Doors;
+use self::setup::Home;
 pub use self::setup::{Setup, init};
 
 /// Why the manager could not start, or had to end.
@@ -89,13 +90,11 @@ pub struct Manager {
 impl Manager {
     /// Opens the state in `data_dir/manager` and listens; connections wait until it runs.
     pub async fn open(data_dir: &Path) -> Result<Self, ManagerError> {
-        let home = setup::Home::open(data_dir)?;
+        let home = Home::open(data_dir)?;
         let store = Embedded::open(&home.state(), Options::default()).await?;
         let mut tasks = JoinSet::new();
         let state = State::new(Arc::new(store));
-        publish::unstage_all(&state).await?;
-        let app = App::start(&home, state, &mut tasks).await?;
-        prune::prune(&app).await;
+        let app = begin(&home, state, &mut tasks).await?;
         let doors = Doors::open(&home).await?;
         tracing::info!(nodes = %doors.nodes_address(), operator = %home.socket().display(), "manager listens");
         Ok(Self { app, doors, tasks })
@@ -117,4 +116,17 @@ impl Manager {
         self.tasks.shutdown().await;
         tracing::info!("manager ends");
     }
+}
+
+/// Takes up the state, with what a crash or a full disk left undone.
+async fn begin(
+    home: &Home,
+    state: State,
+    tasks: &mut JoinSet<()>,
+) -> Result<Arc<App>, ManagerError> {
+    publish::unstage_all(&state).await?;
+    let app = App::start(home, state, tasks).await?;
+    tasks.spawn(publish::unstage_later(app.clone()));
+    prune::prune(&app).await;
+    Ok(app)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bramble_cluster::store::StoreError;
 use bramble_content::{Manifest, ReleaseId};
 
 use crate::app::App;
@@ -16,7 +17,10 @@ pub(crate) async fn abandon(app: &App, ended: impl Fn(&Manifest) -> bool) {
 /// Whoever calls must not hold the content.
 pub(crate) async fn prune(app: &App) {
     let alone = app.content.clone().write_owned().await;
-    let keep = named(app);
+    let keep = match named(app).await {
+        Ok(keep) => keep,
+        Err(error) => return tracing::warn!(%error, "old content is not known; all is kept"),
+    };
     let releases = app.releases.clone();
     let pruned = tokio::task::spawn_blocking(move || {
         // Until the disk is through, even if nobody waits for it any more.
@@ -31,12 +35,18 @@ pub(crate) async fn prune(app: &App) {
     }
 }
 
-/// By sites and by uploads that may still become a site's.
-fn named(app: &App) -> BTreeSet<ReleaseId> {
-    let view = app.view();
-    let sites = view.snapshot.sites.values().map(|entry| &entry.record);
-    let named = sites.flat_map(|site| site.history.iter().chain(&site.current).chain(&site.staged));
+/// By sites, by what becomes theirs now, and by uploads that may. From the state and not from the
+/// view, which may be older than the end of a change. What is staged and nobody waits for does
+/// not count: on a full disk it could not be taken back before it made room.
+async fn named(app: &App) -> Result<BTreeSet<ReleaseId>, StoreError> {
+    let changing = app.changing();
+    let snapshot = app.state.snapshot().await?;
+    let named = snapshot.sites.iter().flat_map(|(name, entry)| {
+        let site = &entry.record;
+        let staged = site.staged.iter().filter(|_| changing.contains(name));
+        site.history.iter().chain(&site.current).chain(staged)
+    });
     let mut named: BTreeSet<ReleaseId> = named.filter_map(|id| id.parse().ok()).collect();
     named.extend(app.uploads());
-    named
+    Ok(named)
 }

@@ -29,6 +29,10 @@ use crate::view::View;
 /// Releases of a site to go back to.
 const HISTORY: usize = 10;
 
+/// How often it is tried to take back what could not be.
+const UNSTAGE_AFTER: Duration = Duration::from_secs(1);
+const LATER: &str = "what was staged can't be taken back now; it is tried again";
+
 /// Makes a release that lies in the content folder current.
 pub(crate) async fn change_over(
     app: Arc<App>,
@@ -43,16 +47,28 @@ pub(crate) async fn change_over(
     let previous = app.view().snapshot.site(&site).record.current;
     let release_id = release.to_string();
     if previous.as_ref() != Some(&release_id) {
-        prepare(&app, &site, release).await?;
-        let revision = flip(&app, &site, &release_id).await?;
-        tracing::info!(site, release = release_id, revision, "a site changed its release");
-        app.seen(revision).await?;
+        change(&app, &site, release).await?;
         prune(&app).await;
     }
     let settled = settle(&app).await;
     let nodes = outcomes(&app, &release_id, &settled);
     let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Published { site, release: release_id, previous, nodes, took_ms })
+}
+
+/// Prepares and flips; whatever fails, the site is left as it was.
+async fn change(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusal> {
+    let id = release.to_string();
+    let flipped = match prepare(app, site, release).await {
+        Ok(()) => flip(app, site, &id).await,
+        Err(refusal) => Err(refusal),
+    };
+    if flipped.is_err() {
+        take_back(app, site).await;
+    }
+    let revision = flipped?;
+    tracing::info!(site, release = id, revision, "a site changed its release");
+    app.seen(revision).await.map(drop)
 }
 
 /// Stages, and waits until all live workers can serve it. Without any, nothing is changed.
@@ -71,10 +87,10 @@ async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusa
             (1.., _) if waited >= limit => return Ok(()),
             // One that is there reports each second: who was not heard of by now is not there.
             (0, 0) if !seen && waited >= LIVE.min(limit) => {
-                return Err(give_up(app, site, 0).await);
+                return Err(no_worker(app, site, 0));
             }
             (0, waiting) if waited >= limit => {
-                return Err(give_up(app, site, waiting).await);
+                return Err(no_worker(app, site, waiting));
             }
             _ => tokio::time::sleep(TICK).await,
         }
@@ -108,6 +124,10 @@ async fn stage(app: &App, site: &str, id: &str, manifest: &Manifest) -> Result<u
     let entry = site_entry(app, site).await?;
     let staged = Site { staged: Some(id.to_owned()), ..entry.record.clone() };
     let mut changes = vec![put(site, entry.expected(), &staged)?];
+    // One that could not be taken back.
+    let other = entry.record.staged.filter(|other| other != id);
+    let other = other.filter(|other| !entry.record.history.contains(other));
+    changes.extend(other.map(|other| forget(site, &other)));
     if known.is_none() {
         changes.push(put(&name, Expected::Any, &release)?);
     }
@@ -124,10 +144,7 @@ fn workers(app: &App, view: &View, release: &str) -> (usize, usize) {
     (ready.len(), waiting.len())
 }
 
-async fn give_up(app: &App, site: &str, waiting: usize) -> Refusal {
-    if let Err(error) = unstage(&app.state, site).await {
-        return error.into();
-    }
+fn no_worker(app: &App, site: &str, waiting: usize) -> Refusal {
     let error = if waiting == 0 {
         format!("{site} was not changed: no worker is there to serve it")
     } else {
@@ -137,12 +154,37 @@ async fn give_up(app: &App, site: &str, waiting: usize) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error, "`bramble status` says why")
 }
 
-/// Takes back what was staged when a manager died over it: nobody waits for it any more.
+/// Takes back what was staged when a manager died over it: nobody waits for it any more. A disk
+/// that is full for that is no reason not to start.
 pub(crate) async fn unstage_all(state: &State) -> Result<(), StoreError> {
     for site in state.snapshot().await?.sites.keys() {
-        unstage(state, site).await?;
+        match unstage(state, site).await {
+            Err(error @ StoreError::Full { .. }) => tracing::warn!(site, %error, "{LATER}"),
+            unstaged => unstaged?,
+        }
     }
     Ok(())
+}
+
+/// Takes back what is staged and nobody waits for, as long as the manager runs: the disk may
+/// have been full when its time was.
+pub(crate) async fn unstage_later(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(UNSTAGE_AFTER).await;
+        let view = app.view();
+        let sites = view.snapshot.sites.iter();
+        for (site, _) in sites.filter(|(_, entry)| entry.record.staged.is_some()) {
+            if let Some(_claim) = app.claim(site) {
+                take_back(&app, site).await;
+            }
+        }
+    }
+}
+
+async fn take_back(app: &App, site: &str) {
+    if let Err(error) = unstage(&app.state, site).await {
+        tracing::warn!(site, %error, "{LATER}");
+    }
 }
 
 /// With its record, unless it is one to go back to.
@@ -221,3 +263,6 @@ fn members(snapshot: &Snapshot, role: Role) -> impl Iterator<Item = (&str, &Memb
 fn holds(member: &Member, release: &str) -> bool {
     member.releases.iter().any(|held| held == release)
 }
+
+#[cfg(test)]
+mod tests;
