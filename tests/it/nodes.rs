@@ -134,6 +134,27 @@ fn a_ticket_lets_one_node_in() {
 }
 
 #[test]
+fn a_join_that_was_cut_off_at_any_file_goes_on_with_the_same_ticket() {
+    let cluster = published();
+    let files = ["identity/key.pem", "identity/ca.pem", "identity/cert.pem", "node.json"];
+    for written in 1..files.len() {
+        let name = format!("cut-{written}");
+        let (ticket, data) = (cluster.ticket(&[]), cluster.folder().join(&name));
+        let arguments = ["join", &ticket, "--data", data.to_str().unwrap(), "--name", &name];
+        let mut joined = Program::start(&arguments);
+        eventually("it joins", || cluster.node(&name).is_some() && data.join("run").exists());
+        joined.signal(rustix::process::Signal::KILL);
+        joined.wait();
+        files[written..].iter().for_each(|file| std::fs::remove_file(data.join(file)).unwrap());
+        let mut joined = Program::start(&arguments);
+        eventually("it serves", || cluster.serving().contains(&name));
+        joined.signal(rustix::process::Signal::TERM);
+        assert_eq!(joined.wait().code(), Some(0));
+    }
+    assert_eq!(cluster.status()["nodes"].as_array().unwrap().len(), files.len());
+}
+
+#[test]
 fn a_ticket_expires() {
     let cluster = Cluster::up();
     let ticket = cluster.ticket(&["--expires", "1s"]);

@@ -1,5 +1,5 @@
-//! Becoming a member: a one-time ticket and a key of our own against a certificate. The
-//! certificate is written last; a folder that has it is a node's.
+//! Becoming a member: a one-time ticket and a key of our own against a certificate. `node.json`
+//! is written last; a folder that has it and a certificate is a node's.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use bramble_cluster::certificate::{CertificateError, NodeKey};
 use bramble_cluster::link::{Link, LinkError};
 use bramble_cluster::ticket::Ticket;
 use bramble_content::{DiskError, disk};
-use bramble_net::tls::{Connector, Identity, TlsError, Trust};
+use bramble_net::tls::{self, Connector, Identity, TlsError, Trust};
 use tracing::info;
 
 use crate::node::{NodeError, NodeFile};
@@ -80,10 +80,15 @@ pub fn identity_path(data: &Path, file: &str) -> PathBuf {
     data.join("identity").join(file)
 }
 
+/// Did a join of this folder come to its end? One that was cut off is repeated with its ticket.
+pub fn is_node(data: &Path) -> bool {
+    NodeFile::is_in(data) && identity_path(data, "cert.pem").exists()
+}
+
 /// Joins the ticket's cluster. Nothing that a failure leaves behind stands in the way of
 /// another try.
 pub async fn join(ticket: &Ticket, data: &Path, wish: &Wish) -> Result<NodeFile, JoinError> {
-    check_free(data)?;
+    check_free(data, ticket)?;
     rejoin(ticket, data, wish).await
 }
 
@@ -116,8 +121,10 @@ pub fn link(data: &Path) -> Result<Link, JoinError> {
     Ok(Link::new(node.managers, connector))
 }
 
-fn check_free(data: &Path) -> Result<(), JoinError> {
-    if !identity_path(data, "cert.pem").exists() {
+/// A join that was cut off may be repeated, but not as a node of another cluster.
+fn check_free(data: &Path, ticket: &Ticket) -> Result<(), JoinError> {
+    let ca = identity_path(data, "ca.pem");
+    if !is_node(data) && (!ca.exists() || tls::load_key_id(&ca)? == ticket.ca) {
         return Ok(());
     }
     let name = NodeFile::load(data).map(|node| node.name);
@@ -145,9 +152,10 @@ fn settle(
 ) -> Result<NodeFile, JoinError> {
     let JoinResponse { name, roles, certificate, ca } = answer;
     let node = NodeFile::new(name, roles, ticket.addresses.clone(), address)?;
-    node.save(data)?;
     disk::replace(&identity_path(data, "ca.pem"), ca.as_bytes())?;
     disk::replace(&identity_path(data, "cert.pem"), certificate.as_bytes())?;
+    // Last: it says that the rest is there.
+    node.save(data)?;
     info!(name = node.name, "joined");
     Ok(node)
 }

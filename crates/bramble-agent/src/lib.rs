@@ -27,6 +27,6 @@ pub mod supervise;
 pub mod watch;
 
 pub use agent::{AgentError, Options, run};
-pub use join::{JoinError, Wish, join, rejoin};
+pub use join::{JoinError, Wish, is_node, join, rejoin};
 pub use node::{NodeError, NodeFile};
 pub use renew::is_member;

@@ -73,6 +73,11 @@ impl NodeFile {
         Ok(Self { name: name.into(), roles, managers, address, worker_port })
     }
 
+    /// Is there a `DIR/node.json`?
+    pub fn is_in(data: &Path) -> bool {
+        path(data).exists()
+    }
+
     /// Reads `DIR/node.json`.
     pub fn load(data: &Path) -> Result<Self, NodeError> {
         let path = path(data);

@@ -86,6 +86,39 @@ fn a_node_joins_again_with_the_key_that_it_has() {
 }
 
 #[test]
+fn a_join_that_was_cut_off_at_any_file_is_repeated_with_its_ticket() {
+    run(async {
+        let manager = FakeLink::open().await;
+        let ticket = &manager.desk.ticket;
+        let files = ["identity/key.pem", "identity/ca.pem", "identity/cert.pem", "node.json"];
+        for written in 0..files.len() {
+            let dir = tempfile::tempdir().unwrap();
+            join(ticket, dir.path(), &wish()).await.unwrap();
+            let before = key(dir.path()).unwrap().pem();
+            files[written..]
+                .iter()
+                .for_each(|file| fs::remove_file(dir.path().join(file)).unwrap());
+            assert!(!is_node(dir.path()), "{written}");
+            join(ticket, dir.path(), &wish()).await.unwrap();
+            assert!(is_node(dir.path()) && crate::is_member(dir.path()).await.unwrap());
+            assert_eq!(key(dir.path()).unwrap().pem() == before, written > 0);
+        }
+    });
+}
+
+#[test]
+fn a_join_that_was_cut_off_is_not_repeated_in_another_cluster() {
+    run(async {
+        let (manager, other) = (FakeLink::open().await, FakeLink::open().await);
+        let dir = tempfile::tempdir().unwrap();
+        join(&manager.desk.ticket, dir.path(), &wish()).await.unwrap();
+        fs::remove_file(dir.path().join("node.json")).unwrap();
+        let error = join(&other.desk.ticket, dir.path(), &wish()).await.unwrap_err();
+        assert!(matches!(error, JoinError::Member { .. }), "{error}");
+    });
+}
+
+#[test]
 fn a_refusal_comes_in_the_manager_s_words() {
     run(async {
         let manager = FakeLink::open().await;

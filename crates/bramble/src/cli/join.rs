@@ -53,7 +53,7 @@ async fn join(args: &Args) -> Result<(), Failure> {
     let dir = &args.data.dir;
     let ticket: Option<Ticket> =
         args.ticket.as_ref().map(|text| text.parse()).transpose().map_err(Failure::bad_input)?;
-    match (dir.join("node.json").exists(), &ticket) {
+    match (bramble_agent::is_node(dir), &ticket) {
         (true, Some(ticket)) => come_back(args, ticket).await?,
         (true, None) => {}
         (false, Some(ticket)) => enter(args, ticket).await?,
