@@ -8,7 +8,7 @@ use bramble_cluster::api::NodePlan;
 use bramble_cluster::certificate::Authority;
 use bramble_cluster::state::State;
 use bramble_content::{BlobStore, ReleaseId, Releases};
-use tokio::sync::{RwLock, watch};
+use tokio::sync::{self, RwLock, watch};
 use tokio::task::JoinSet;
 
 use crate::ManagerError;
@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub(crate) reports: Reports,
     /// Held shared by who counts on content that no site names yet, alone by who removes some.
     pub(crate) content: Arc<RwLock<()>>,
+    /// Held while nodes are taken out of traffic: two at once must not be each other's excuse.
+    pub(crate) leaving: sync::Mutex<()>,
     views: watch::Receiver<Arc<View>>,
     issued: Mutex<BTreeMap<String, Issued>>,
     changing: Mutex<BTreeSet<String>>,
@@ -67,8 +69,9 @@ impl App {
             authority: Authority::load(&home.folder())?,
             releases: Releases::open(blobs).map_err(|e| content(&e))?,
             settings: home.settings.clone(),
-            reports: Reports::default(),
+            reports: Reports::new(Instant::now()),
             content: Arc::default(),
+            leaving: sync::Mutex::default(),
             views: receiver,
             issued: Mutex::default(),
             changing: Mutex::default(),

@@ -24,10 +24,22 @@ impl Heard {
 }
 
 /// The last report of each node.
-#[derive(Default)]
-pub(crate) struct Reports(Mutex<BTreeMap<String, Heard>>);
+pub(crate) struct Reports {
+    /// When we began to listen.
+    start: Instant,
+    heard: Mutex<BTreeMap<String, Heard>>,
+}
 
 impl Reports {
+    pub(crate) fn new(start: Instant) -> Self {
+        Self { start, heard: Mutex::default() }
+    }
+
+    /// Too early to tell: a manager that has just started has heard of nobody yet.
+    pub(crate) fn is_expected(&self, node: &str, now: Instant) -> bool {
+        now.saturating_duration_since(self.start) < LIVE && self.of(node).is_none()
+    }
+
     pub(crate) fn insert(&self, node: &str, report: NodeReport, at: Instant) {
         self.lock().insert(node.to_owned(), Heard { report, at });
     }
@@ -46,6 +58,6 @@ impl Reports {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Heard>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

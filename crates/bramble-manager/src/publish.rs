@@ -80,18 +80,14 @@ async fn prepare(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusa
     let mut seen = false;
     loop {
         let waited = start.elapsed();
-        let (ready, waiting) = workers(app, &app.view(), &id);
+        let Workers { ready, waiting, expected } = workers(app, &app.view(), &id);
         seen |= ready + waiting > 0;
-        match (ready, waiting) {
+        match (ready, waiting + expected) {
             (1.., 0) => return Ok(()),
             (1.., _) if waited >= limit => return Ok(()),
             // One that is there reports each second: who was not heard of by now is not there.
-            (0, 0) if !seen && waited >= LIVE.min(limit) => {
-                return Err(no_worker(app, site, 0));
-            }
-            (0, waiting) if waited >= limit => {
-                return Err(no_worker(app, site, waiting));
-            }
+            (0, _) if !seen && waited >= LIVE.min(limit) => return Err(no_worker(app, site, 0)),
+            (0, _) if waited >= limit => return Err(no_worker(app, site, waiting)),
             _ => tokio::time::sleep(TICK).await,
         }
     }
@@ -134,14 +130,29 @@ async fn stage(app: &App, site: &str, id: &str, manifest: &Manifest) -> Result<u
     Ok(app.state.store().transact(changes).await?)
 }
 
-/// Live and wanted workers: how many can serve the release, and how many can't yet.
-fn workers(app: &App, view: &View, release: &str) -> (usize, usize) {
+/// How many workers that are wanted stand how to a release.
+#[derive(Default)]
+struct Workers {
+    ready: usize,
+    /// Live, and can't serve it yet.
+    waiting: usize,
+    /// Not heard of yet.
+    expected: usize,
+}
+
+fn workers(app: &App, view: &View, release: &str) -> Workers {
     let now = Instant::now();
-    let live = members(&view.snapshot, Role::Worker).filter(|(name, member)| {
-        member.state == NodeState::Enabled && app.reports.live(name, now).is_some()
-    });
-    let (ready, waiting): (Vec<_>, Vec<_>) = live.partition(|(_, member)| holds(member, release));
-    (ready.len(), waiting.len())
+    let mut workers = Workers::default();
+    let wanted = |member: &Member| member.state == NodeState::Enabled;
+    for (name, member) in members(&view.snapshot, Role::Worker).filter(|(_, m)| wanted(m)) {
+        match app.reports.live(name, now) {
+            Some(_) if holds(member, release) => workers.ready += 1,
+            Some(_) => workers.waiting += 1,
+            None if app.reports.is_expected(name, now) => workers.expected += 1,
+            None => {}
+        }
+    }
+    workers
 }
 
 fn no_worker(app: &App, site: &str, waiting: usize) -> Refusal {

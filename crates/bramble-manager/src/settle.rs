@@ -76,7 +76,10 @@ fn standings(app: &App, now: Instant) -> BTreeMap<String, Standing> {
 }
 
 fn standing(app: &App, name: &str, now: Instant) -> Standing {
-    let Some(report) = app.reports.live(name, now) else { return Standing::Silent };
+    let Some(report) = app.reports.live(name, now) else {
+        let is_expected = app.reports.is_expected(name, now);
+        return if is_expected { Standing::Lags } else { Standing::Silent };
+    };
     let plan = app.plan(name).ok().flatten();
     match report.trouble {
         _ if plan.is_none_or(|plan| running(&report, Role::Balancer) == plan.revision) => {

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::payload::Asked;
-use super::status::why_not_serving;
+use super::status::{lacking, why_not_serving};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::settle::settle;
+use crate::view::View;
 
 #[derive(Deserialize)]
 pub(super) struct Force {
@@ -30,8 +31,13 @@ pub(super) async fn drain(
     Path(name): Path<String>,
     Asked(Force { force }): Asked<Force>,
 ) -> Result<Json<Value>, Refusal> {
-    keep_one_serving(&app, &name, force)?;
-    set_state(&app, &name, NodeState::Draining).await
+    {
+        let _leaving = app.leaving.lock().await;
+        keep_one_serving(&app, &name, force)?;
+        set_state(&app, &name, NodeState::Draining).await?;
+    }
+    settle(&app).await;
+    Ok(Json(json!({})))
 }
 
 /// `POST /v1/nodes/NAME/enable`
@@ -39,7 +45,9 @@ pub(super) async fn enable(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    set_state(&app, &name, NodeState::Enabled).await
+    set_state(&app, &name, NodeState::Enabled).await?;
+    settle(&app).await;
+    Ok(Json(json!({})))
 }
 
 /// `DELETE /v1/nodes/NAME`: its key is no member's any more; balancers drop it.
@@ -54,40 +62,52 @@ pub(super) async fn remove(
         let error = format!("{name} is the manager's node; the cluster can't be without it");
         return Err(Refusal::conflict(error, "drain it if it is to serve no more"));
     }
-    keep_one_serving(&app, &name, force)?;
-    let revision = app.state.store().transact(vec![delete::<Member>(&name, Expected::Any)]).await?;
-    app.seen(revision).await?;
+    {
+        let _leaving = app.leaving.lock().await;
+        keep_one_serving(&app, &name, force)?;
+        let gone = delete::<Member>(&name, Expected::Any);
+        let revision = app.state.store().transact(vec![gone]).await?;
+        app.seen(revision).await?;
+    }
     app.reports.remove(&name);
     tracing::info!(node = name, "a node was removed");
     settle(&app).await;
     Ok(Json(json!({})))
 }
 
-async fn set_state(app: &App, name: &str, wanted: NodeState) -> Result<Json<Value>, Refusal> {
+async fn set_state(app: &App, name: &str, wanted: NodeState) -> Result<(), Refusal> {
     let set = |member: &mut Member| std::mem::replace(&mut member.state, wanted) != wanted;
     let entry = app.state.update::<Member>(name, set).await?;
     let entry = entry.ok_or_else(|| unknown(app, name))?;
     app.seen(entry.revision).await?;
     tracing::info!(node = name, state = ?wanted, "a node's state was set");
-    settle(app).await;
-    Ok(Json(json!({})))
+    Ok(())
 }
 
-/// Refuses to take the last worker that serves out of traffic.
+/// Refuses to take the last worker that serves out of traffic. Of that one the state counts: it
+/// may serve though we don't hear of it. Others must not be known to be away.
 fn keep_one_serving(app: &App, name: &str, force: bool) -> Result<(), Refusal> {
     let view = app.view();
     let now = Instant::now();
-    let serves = |name: &str, member: &Member| {
-        member.roles.contains(&Role::Worker) && why_not_serving(app, &view, name, now).is_none()
+    let is_away = |name: &str| {
+        !app.reports.is_expected(name, now) && why_not_serving(app, &view, name, now).is_some()
     };
-    let mut serving =
-        view.snapshot.nodes.iter().filter(|(name, entry)| serves(name, &entry.record));
-    let is_last = serving.next().is_some_and(|(last, _)| last == name) && serving.next().is_none();
-    if is_last && !force {
-        let error = format!("{name} is the last worker that serves");
-        return Err(Refusal::conflict(error, "add another first, or repeat with --force"));
+    let can_serve =
+        |name: &str| view.snapshot.nodes.get(name).is_some_and(|m| can_serve(&view, &m.record));
+    let mut others = view.snapshot.nodes.keys().filter(|other| *other != name);
+    if force || !can_serve(name) || others.any(|other| can_serve(other) && !is_away(other)) {
+        return Ok(());
     }
-    Ok(())
+    let error = format!("{name} is the last worker that serves");
+    Err(Refusal::conflict(error, "add another first, or repeat with --force"))
+}
+
+/// By the state alone: does the node hold what is current, and get traffic?
+fn can_serve(view: &View, member: &Member) -> bool {
+    member.roles.contains(&Role::Worker)
+        && member.state == NodeState::Enabled
+        && member.worker_address.is_some()
+        && lacking(view, member).is_none()
 }
 
 fn unknown(app: &App, name: &str) -> Refusal {

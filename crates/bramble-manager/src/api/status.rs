@@ -82,7 +82,7 @@ pub(super) fn why_not_serving(app: &App, view: &View, name: &str, now: Instant) 
 }
 
 /// Which release it should have and hasn't.
-fn lacking(view: &View, member: &Member) -> Option<String> {
+pub(super) fn lacking(view: &View, member: &Member) -> Option<String> {
     let sites = view.config.sites().iter();
     let mut current =
         sites.filter_map(|site| Some((site, view.snapshot.site(&site.name).record.current?)));

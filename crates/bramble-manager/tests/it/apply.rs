@@ -28,7 +28,7 @@ fn with_site(name: &str) -> String {
 
 #[tokio::test]
 async fn a_dry_run_shows_and_changes_nothing() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let shown = send(&cluster, &with_site("shop"), "new.toml", true, false).await.unwrap();
     assert!(shown.changes.iter().any(|change| change.contains("shop")), "{:?}", shown.changes);
     assert_eq!(cluster.status().await.sites.len(), 1);
@@ -41,7 +41,7 @@ async fn a_dry_run_shows_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_faulty_file_is_refused_with_its_place() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let (code, words) = refused(apply(&cluster, "[[site]]\nnam = 1\n", "new.toml").await);
     assert_eq!(code, 422);
     assert!(words.contains("new.toml:2"), "{words}");
@@ -90,7 +90,7 @@ async fn a_silent_balancer_is_named() {
 
 #[tokio::test]
 async fn reload_does_not_undo_what_others_applied() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let reload = async |text: &str| send(&cluster, text, "bramble.toml", false, true).await;
     reload(&with_site("one")).await.unwrap();
     apply(&cluster, &with_site("two"), "elsewhere.toml").await.unwrap();
@@ -105,7 +105,7 @@ async fn reload_does_not_undo_what_others_applied() {
 
 #[tokio::test]
 async fn a_configuration_survives_a_restart() {
-    let mut cluster = Cluster::start().await;
+    let mut cluster = Cluster::without_balancer().await;
     apply(&cluster, &with_site("shop"), "new.toml").await.unwrap();
     cluster.restart().await;
     assert_eq!(cluster.status().await.sites.len(), 2);

@@ -30,8 +30,17 @@ pub struct Cluster {
 
 impl Cluster {
     pub async fn start() -> Self {
+        Self::of(&setup()).await
+    }
+
+    /// A manager that waits for no balancer.
+    pub async fn without_balancer() -> Self {
+        Self::of(&Setup { roles: vec![Role::Manager], ..setup() }).await
+    }
+
+    async fn of(setup: &Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let addresses = init(folder.path(), &setup()).await.unwrap();
+        let addresses = init(folder.path(), setup).await.unwrap();
         shorten_waits(folder.path());
         let mut cluster = Self { folder, address: addresses[0], running: None };
         cluster.resume().await;

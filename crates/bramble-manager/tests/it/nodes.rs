@@ -62,6 +62,33 @@ async fn the_last_worker_is_not_taken_away_by_mistake() {
 }
 
 #[tokio::test]
+async fn two_at_once_are_not_each_others_excuse() {
+    let cluster = Cluster::start().await;
+    let node1 = Node::first(&cluster).work();
+    let _a = Node::join(&cluster, Role::Worker, "a").await.work();
+    let _b = Node::join(&cluster, Role::Worker, "b").await.work();
+    cluster.publish("one").await.unwrap();
+    see_up(&node1, &["a", "b"]);
+    node1.say().await.unwrap();
+    let drains = [cluster.post("/v1/nodes/a/drain"), cluster.post("/v1/nodes/b/drain")];
+    let drained = futures_util::future::join_all(drains).await;
+    assert_eq!(drained.iter().filter(|drain| drain.is_ok()).count(), 1, "{drained:?}");
+}
+
+#[tokio::test]
+async fn a_manager_that_just_started_keeps_the_last_worker_too() {
+    let mut cluster = Cluster::start().await;
+    let node1 = Node::first(&cluster).work();
+    let a = Node::join(&cluster, Role::Worker, "a").await.work();
+    cluster.publish("one").await.unwrap();
+    drop((node1, a));
+    cluster.restart().await;
+    let (code, words) = refused(cluster.post("/v1/nodes/a/drain").await);
+    assert_eq!(code, 409);
+    assert!(words.contains("last worker"), "{words}");
+}
+
+#[tokio::test]
 async fn unknown_nodes_and_the_manager_itself_are_refused() {
     let cluster = Cluster::start().await;
     let (code, words) = refused(cluster.post("/v1/nodes/x/drain").await);

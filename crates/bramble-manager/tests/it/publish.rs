@@ -78,8 +78,24 @@ async fn a_laggard_is_left_out_until_it_caught_up() {
 }
 
 #[tokio::test]
+async fn a_manager_that_just_started_waits_for_who_was_not_heard_of_yet() {
+    let mut cluster = Cluster::start().await;
+    let _a = Node::join(&cluster, Role::Worker, "a").await.work();
+    let b = Node::join(&cluster, Role::Worker, "b").await;
+    cluster.restart().await;
+    let late = async {
+        tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+        (Node::first(&cluster).work(), b.work())
+    };
+    let (published, _late) = tokio::join!(cluster.publish("one"), late);
+    let published = published.unwrap();
+    assert!(published.nodes.iter().all(|node| node.ok), "{:?}", published.nodes);
+    assert_eq!(published.nodes.len(), 3);
+}
+
+#[tokio::test]
 async fn without_a_worker_nothing_is_changed() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let (status, words) = refused(cluster.publish("one").await);
     assert_eq!(status, 503);
     assert!(words.contains("no worker is there"), "{words}");
@@ -89,7 +105,7 @@ async fn without_a_worker_nothing_is_changed() {
 
 #[tokio::test]
 async fn what_a_crash_left_staged_is_taken_back() {
-    let mut cluster = Cluster::start().await;
+    let mut cluster = Cluster::without_balancer().await;
     let _a = Node::join(&cluster, Role::Worker, "a").await.work();
     let one = cluster.publish("one").await.unwrap().release;
     let two = cluster.upload("two").await;
@@ -118,7 +134,7 @@ async fn what_a_crash_left_staged_is_taken_back() {
 
 #[tokio::test]
 async fn what_was_not_sent_can_not_be_published() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let _a = Node::join(&cluster, Role::Worker, "a").await.work();
     let operator = cluster.operator();
     let publish = async |release: String| {
@@ -154,7 +170,7 @@ async fn an_unknown_site_lists_those_there_are() {
 
 #[tokio::test]
 async fn a_rollback_needs_a_kept_release() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let _a = Node::join(&cluster, Role::Worker, "a").await.work();
     assert_eq!(refused(rollback(&cluster, None).await).0, 409);
     let one = cluster.publish("one").await.unwrap().release;
@@ -166,7 +182,7 @@ async fn a_rollback_needs_a_kept_release() {
 
 #[tokio::test]
 async fn old_releases_go_and_ten_stay() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let a = Node::join(&cluster, Role::Worker, "a").await.work();
     let mut releases = Vec::new();
     // More than are kept for going back, and then more than uploads are remembered.
@@ -187,7 +203,7 @@ async fn old_releases_go_and_ten_stay() {
 
 #[tokio::test]
 async fn a_node_reads_what_was_published() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let a = Node::join(&cluster, Role::Worker, "a").await.work();
     let page = "x".repeat(200_000);
     let release = cluster.publish(&page).await.unwrap().release;
@@ -219,7 +235,7 @@ async fn a_restarted_manager_says_the_same() {
 
 #[tokio::test]
 async fn what_is_uploaded_while_old_content_goes_stays_whole() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let _a = Node::join(&cluster, Role::Worker, "a").await.work();
     let publishes = async {
         for n in 0..100 {

@@ -97,7 +97,7 @@ async fn strangers_do_not_keep_members_out() {
 
 #[tokio::test]
 async fn a_removed_node_is_shut_out_at_once() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::without_balancer().await;
     let node = Node::join(&cluster, Role::Worker, "a").await;
     node.say().await.unwrap();
     cluster.operator().delete("/v1/nodes/a").await.unwrap();
