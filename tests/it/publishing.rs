@@ -26,6 +26,20 @@ fn a_site_is_published_changed_and_rolled_back() {
 }
 
 #[test]
+fn each_rollback_goes_further_back() {
+    let cluster = Cluster::up();
+    for text in ["one", "two", "three"] {
+        cluster.publish(&release(text)).expect(0);
+    }
+    for text in ["two", "one"] {
+        cluster.call(&["rollback", "--site", "default"]).expect(0);
+        cluster.get("/").expect(200).body(text);
+    }
+    cluster.call(&["rollback", "--site", "default"]).expect(3).says("next step");
+    cluster.get("/").expect(200).body("one");
+}
+
+#[test]
 fn what_is_published_already_changes_nothing() {
     let cluster = Cluster::up();
     cluster.publish(&release("one")).expect(0);

@@ -168,7 +168,7 @@ pub struct PublishRequest {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RollbackRequest {
-    /// None: the one before the current.
+    /// None: the one that was published before the current.
     pub release: Option<String>,
 }
 

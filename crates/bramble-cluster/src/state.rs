@@ -80,7 +80,7 @@ pub struct Site {
     pub current: Option<String>,
     /// What nodes fetch, to become current.
     pub staged: Option<String>,
-    /// What was current, newest first, the current one included.
+    /// What was published and can be gone back to, newest first, the current one included.
     pub history: Vec<String>,
 }
 

@@ -15,8 +15,8 @@ use bramble_cluster::state::{Site, Snapshot};
 use bramble_config::Config;
 use bramble_config::plan::{Identity, Plan};
 
-/// Releases of a site that a node holds: the current one and two to go back to at once. One
-/// that is staged comes on top.
+/// Releases of a site that a node holds: the current one and two to go to at once, which is back,
+/// and after a rollback also forth. One that is staged comes on top.
 const RELEASES_HELD: usize = 3;
 
 /// Where a worker answers the balancer's health check.
@@ -66,9 +66,11 @@ impl NodeTask {
     }
 }
 
-/// Releases of a site that workers hold, the newest of its history first.
+/// Releases of a site that workers hold: of its history those around the current one.
 fn held(site: &Site) -> Vec<String> {
-    let history = site.history.iter().take(RELEASES_HELD);
+    let current = site.history.iter().position(|id| Some(id) == site.current.as_ref());
+    let newer = current.unwrap_or(0).saturating_sub(1);
+    let history = site.history.iter().skip(newer).take(RELEASES_HELD);
     let mut held: Vec<String> =
         site.current.iter().chain(&site.staged).chain(history).cloned().collect();
     held.sort_unstable();

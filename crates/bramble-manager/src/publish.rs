@@ -33,11 +33,19 @@ const HISTORY: usize = 10;
 const UNSTAGE_AFTER: Duration = Duration::from_secs(1);
 const LATER: &str = "what was staged can't be taken back now; it is tried again";
 
+/// Why a release becomes current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Publish,
+    Rollback,
+}
+
 /// Makes a release that lies in the content folder current.
 pub(crate) async fn change_over(
     app: Arc<App>,
     site: String,
     release: ReleaseId,
+    reason: Reason,
 ) -> Result<Published, Refusal> {
     let start = Instant::now();
     let Some(_claim) = app.claim(&site) else {
@@ -47,7 +55,7 @@ pub(crate) async fn change_over(
     let previous = app.view().snapshot.site(&site).record.current;
     let release_id = release.to_string();
     if previous.as_ref() != Some(&release_id) {
-        change(&app, &site, release).await?;
+        change(&app, &site, release, reason).await?;
         prune(&app).await;
     }
     let settled = settle(&app).await;
@@ -57,10 +65,10 @@ pub(crate) async fn change_over(
 }
 
 /// Prepares and flips; whatever fails, the site is left as it was.
-async fn change(app: &App, site: &str, release: ReleaseId) -> Result<(), Refusal> {
+async fn change(app: &App, site: &str, release: ReleaseId, reason: Reason) -> Result<(), Refusal> {
     let id = release.to_string();
     let flipped = match prepare(app, site, release).await {
-        Ok(()) => flip(app, site, &id).await,
+        Ok(()) => flip(app, site, &id, reason).await,
         Err(refusal) => Err(refusal),
     };
     if flipped.is_err() {
@@ -220,7 +228,7 @@ fn forget(site: &str, id: &str) -> Change {
 }
 
 /// The one step that counts.
-async fn flip(app: &App, site: &str, id: &str) -> Result<u64, Refusal> {
+async fn flip(app: &App, site: &str, id: &str, reason: Reason) -> Result<u64, Refusal> {
     let entry = site_entry(app, site).await?;
     let mut record = entry.record.clone();
     if record.staged.take().as_deref() != Some(id) {
@@ -228,12 +236,21 @@ async fn flip(app: &App, site: &str, id: &str) -> Result<u64, Refusal> {
         return Err(Refusal::conflict(error, "see `bramble status`, then repeat"));
     }
     record.current = Some(id.to_owned());
-    record.history.retain(|known| known != id);
-    record.history.insert(0, id.to_owned());
-    let gone = record.history.split_off(record.history.len().min(HISTORY));
+    let gone = remember(&mut record.history, id, reason);
     let mut changes = vec![put(site, entry.expected(), &record)?];
     changes.extend(gone.iter().map(|id| forget(site, id)));
     Ok(app.state.store().transact(changes).await?)
+}
+
+/// In the order of publishing, so that each rollback goes further back. Answers what goes; the
+/// current one never does: it is the newest, or one of those that were there.
+fn remember(history: &mut Vec<String>, id: &str, reason: Reason) -> Vec<String> {
+    let is_known = history.iter().any(|known| known == id);
+    if reason == Reason::Publish || !is_known {
+        history.retain(|known| known != id);
+        history.insert(0, id.to_owned());
+    }
+    history.split_off(history.len().min(HISTORY))
 }
 
 async fn site_entry(app: &App, site: &str) -> Result<Entry<Site>, StoreError> {

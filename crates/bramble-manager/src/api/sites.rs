@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use bramble_cluster::api::{PublishRequest, Published, RollbackRequest, Staged};
+use bramble_cluster::state::Site;
 use bramble_content::{Manifest, ReleaseId};
 
 use super::content::from_content;
 use super::payload::{Payload, Whole};
 use crate::app::App;
+use crate::prune;
+use crate::publish::{self, Reason};
 use crate::refusal::Refusal;
-use crate::{prune, publish};
 
 /// `POST /v1/sites/SITE/stage`
 pub(super) async fn stage(
@@ -49,7 +51,7 @@ pub(super) async fn publish(
     known(&app, &site)?;
     let not_an_id = |e| Refusal::bad(format!("{release}: {e}"), "stage a manifest first");
     let release: ReleaseId = release.parse().map_err(not_an_id)?;
-    change_over(app, site, release).await
+    change_over(app, site, release, Reason::Publish).await
 }
 
 /// `POST /v1/sites/SITE/rollback`
@@ -59,10 +61,11 @@ pub(super) async fn rollback(
     Payload(RollbackRequest { release }): Payload<RollbackRequest>,
 ) -> Result<Json<Published>, Refusal> {
     known(&app, &site)?;
-    let history = app.view().snapshot.site(&site).record.history;
-    let wanted = release.as_ref().or(history.get(1)).ok_or_else(|| {
-        let error = format!("there is no release of {site} before the current one");
-        Refusal::conflict(error, "publish the folder that you want")
+    let record = app.view().snapshot.site(&site).record;
+    let history = &record.history;
+    let wanted = release.as_ref().or(before(&record)).ok_or_else(|| {
+        let error = format!("there is no release of {site} from before the current one");
+        Refusal::conflict(error, "publish the folder that you want, or name a release with --to")
     })?;
     if !history.contains(wanted) {
         let kept = if history.is_empty() { "none".to_owned() } else { history.join(", ") };
@@ -70,7 +73,14 @@ pub(super) async fn rollback(
         return Err(Refusal::not_found(error, &format!("kept are, newest first: {kept}")));
     }
     let release = wanted.parse().map_err(|e| Refusal::internal(&e))?;
-    change_over(app, site, release).await
+    change_over(app, site, release, Reason::Rollback).await
+}
+
+/// The release that was published before the current one.
+fn before(site: &Site) -> Option<&String> {
+    let mut history = site.history.iter();
+    history.find(|id| Some(*id) == site.current.as_ref())?;
+    history.next()
 }
 
 /// In a task of its own: a caller that goes away must not leave it half done.
@@ -78,9 +88,10 @@ async fn change_over(
     app: Arc<App>,
     site: String,
     release: ReleaseId,
+    reason: Reason,
 ) -> Result<Json<Published>, Refusal> {
     let task = tokio::spawn(async move {
-        let changed = publish::change_over(app.clone(), site, release.clone()).await;
+        let changed = publish::change_over(app.clone(), site, release.clone(), reason).await;
         if changed.as_ref().is_err_and(Refusal::is_disk_full) {
             prune::abandon(&app, |upload| upload.id() == release).await;
         }

@@ -146,6 +146,20 @@ fn a_worker_serves_all_that_it_was_told_to_hold() {
 }
 
 #[test]
+fn a_worker_holds_the_releases_around_the_current_one() {
+    let mut snapshot = snapshot();
+    let mut check = |current: &str, expected: &[&str]| {
+        let history = ids(&["r5", "r4", "r3", "r2", "r1"]);
+        *site_of(&mut snapshot) = Site { current: Some(current.to_owned()), staged: None, history };
+        assert_eq!(task(&snapshot, "node2").releases, ids(expected), "{current}");
+    };
+    check("r5", &["r3", "r4", "r5"]);
+    check("r4", &["r3", "r4", "r5"]);
+    check("r2", &["r1", "r2", "r3"]);
+    check("r1", &["r1", "r2"]);
+}
+
+#[test]
 fn a_worker_lets_in_balancers_managers_and_operators_only() {
     let mut snapshot = snapshot();
     let operator = Entry { record: Operator { expires_at: 0 }, revision: 3 };

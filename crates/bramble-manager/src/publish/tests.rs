@@ -132,7 +132,7 @@ async fn upload(app: &App, page: &str) -> ReleaseId {
 }
 
 async fn publish(app: &Arc<App>, id: &ReleaseId) -> Result<Published, Refusal> {
-    change_over(app.clone(), "blog".to_owned(), id.clone()).await
+    change_over(app.clone(), "blog".to_owned(), id.clone(), Reason::Publish).await
 }
 
 #[tokio::test]

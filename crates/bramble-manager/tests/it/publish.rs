@@ -50,7 +50,7 @@ async fn all_change_over_at_once_and_back() {
     assert_eq!(back.release, first.release);
     let status = cluster.status().await;
     assert_eq!(status.sites[0].release, Some(first.release.clone()));
-    assert_eq!(status.sites[0].history, [first.release, second.release]);
+    assert_eq!(status.sites[0].history, [second.release, first.release]);
     assert_eq!((status.sites[0].files, status.sites[0].bytes), (1, 3));
 }
 
@@ -178,6 +178,32 @@ async fn a_rollback_needs_a_kept_release() {
     let (status, words) = refused(rollback(&cluster, Some("other")).await);
     assert_eq!(status, 404);
     assert!(words.contains(&one), "{words}");
+}
+
+#[tokio::test]
+async fn each_rollback_goes_further_back() {
+    let cluster = Cluster::without_balancer().await;
+    let a = Node::join(&cluster, Role::Worker, "a").await.work();
+    let mut published = Vec::new();
+    for page in ["1", "2", "3"] {
+        published.push(cluster.publish(page).await.unwrap().release);
+    }
+    for expected in [&published[1], &published[0]] {
+        assert_eq!(&rollback(&cluster, None).await.unwrap().release, expected);
+    }
+    let (status, words) = refused(rollback(&cluster, None).await);
+    assert_eq!(status, 409);
+    assert!(words.contains("before the current one") && words.contains("--to"), "{words}");
+    let site = cluster.status().await.sites.remove(0);
+    assert_eq!(site.release.as_ref(), Some(&published[0]));
+    published.reverse();
+    assert_eq!(site.history, published);
+    // Forth again, and what is published anew is the newest.
+    rollback(&cluster, Some(&published[1])).await.unwrap();
+    assert!(a.plan(0).await.unwrap().releases.contains(&published[0]));
+    cluster.publish("1").await.unwrap();
+    published.rotate_right(1);
+    assert_eq!(cluster.status().await.sites[0].history, published);
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ pub fn print(published: &Published) {
     ));
     print_late(&published.nodes);
     if let Some(previous) = published.previous.as_ref().filter(|old| **old != published.release) {
-        print::line(format_args!("before: {previous} (`bramble rollback` goes back)"));
+        let way = format!("bramble rollback --site {} --to {previous}", published.site);
+        print::line(format_args!("`{way}` goes back"));
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Args {
     /// The site
     #[arg(long, value_name = "NAME", value_parser = value::name)]
     site: String,
-    /// The release; its first digits are enough [default: the one before the current]
+    /// The release; its first digits are enough [default: published before the current]
     #[arg(long, value_name = "RELEASE")]
     to: Option<String>,
     /// Print JSON
