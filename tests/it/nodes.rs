@@ -83,6 +83,15 @@ fn a_drained_node_gets_nothing_until_it_is_enabled() {
 }
 
 #[test]
+fn a_node_without_a_worker_is_not_drained() {
+    let cluster = published();
+    let _front = cluster.join_as("front", "balancer");
+    for verb in ["drain", "enable"] {
+        cluster.call(&["node", verb, "front"]).expect(3).says("runs no worker").says("next step");
+    }
+}
+
+#[test]
 fn a_removed_node_is_told_and_stays_out() {
     let cluster = published();
     let mut second = cluster.join("second");

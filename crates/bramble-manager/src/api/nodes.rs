@@ -31,6 +31,7 @@ pub(super) async fn drain(
     Path(name): Path<String>,
     Asked(Force { force }): Asked<Force>,
 ) -> Result<Json<Value>, Refusal> {
+    refuse_without_worker(&app, &name)?;
     {
         let _leaving = app.leaving.lock().await;
         keep_one_serving(&app, &name, force)?;
@@ -45,6 +46,7 @@ pub(super) async fn enable(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
+    refuse_without_worker(&app, &name)?;
     set_state(&app, &name, NodeState::Enabled).await?;
     settle(&app).await;
     Ok(Json(json!({})))
@@ -73,6 +75,19 @@ pub(super) async fn remove(
     tracing::info!(node = name, "a node was removed");
     settle(&app).await;
     Ok(Json(json!({})))
+}
+
+/// Only workers are sent requests by us: of another node it would be said, and nothing change.
+fn refuse_without_worker(app: &App, name: &str) -> Result<(), Refusal> {
+    let view = app.view();
+    let member = &view.snapshot.nodes.get(name).ok_or_else(|| unknown(app, name))?.record;
+    if member.roles.contains(&Role::Worker) {
+        return Ok(());
+    }
+    let error = format!("{name} runs no worker, so that no requests are sent to it");
+    let hint = "a balancer gets no visitors once their addresses lead elsewhere; \
+                then stop it with Ctrl-C";
+    Err(Refusal::conflict(error, hint))
 }
 
 async fn set_state(app: &App, name: &str, wanted: NodeState) -> Result<(), Refusal> {

@@ -89,6 +89,18 @@ async fn a_manager_that_just_started_keeps_the_last_worker_too() {
 }
 
 #[tokio::test]
+async fn a_node_without_a_worker_has_nothing_to_drain() {
+    let cluster = Cluster::start().await;
+    let before = cluster.status().await.revision;
+    for verb in ["drain", "drain?force=true", "enable"] {
+        let (code, words) = refused(cluster.post(&format!("/v1/nodes/node1/{verb}")).await);
+        assert_eq!(code, 409);
+        assert!(words.contains("node1 runs no worker"), "{words}");
+    }
+    assert_eq!(cluster.status().await.revision, before);
+}
+
+#[tokio::test]
 async fn unknown_nodes_and_the_manager_itself_are_refused() {
     let cluster = Cluster::start().await;
     let (code, words) = refused(cluster.post("/v1/nodes/x/drain").await);

@@ -74,14 +74,15 @@ async fn a_watcher_from_another_time_is_told() {
 async fn a_node_waits_for_another_plan() {
     let cluster = Cluster::start().await;
     let node = Node::first(&cluster);
+    let _a = Node::join(&cluster, Role::Worker, "a").await;
     let first = node.plan(0).await.unwrap();
     let waiting = node.plan(first.revision);
     let drained = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        // Nothing for a balancer: node1 is no worker.
-        cluster.post("/v1/nodes/node1/drain").await.unwrap();
+        cluster.ticket(Role::Worker).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
-        cluster.ticket(Role::Worker).await
+        // Nothing for a balancer: this worker holds nothing yet.
+        cluster.post("/v1/nodes/a/drain").await
     };
     let waited =
         tokio::time::timeout(Duration::from_millis(300), async { tokio::join!(waiting, drained) });
