@@ -223,6 +223,29 @@ async fn unstage(state: &State, site: &str) -> Result<(), StoreError> {
     }
 }
 
+/// Of sites that the configuration does not name only what is current stays, to be there when it
+/// names them again. One that is being changed just now keeps all until the next time.
+pub(crate) async fn forget_history(app: &Arc<App>) -> Result<(), StoreError> {
+    let view = app.view();
+    let sites = view.snapshot.sites.iter().filter(|(site, _)| view.config.site(site).is_none());
+    for (site, entry) in sites {
+        let Some(_claim) = app.claim(site) else { continue };
+        let current = &entry.record.current;
+        let (history, gone): (Vec<_>, Vec<_>) =
+            entry.record.history.iter().cloned().partition(|id| Some(id) == current.as_ref());
+        if gone.is_empty() {
+            continue;
+        }
+        let record = Site { history, ..entry.record.clone() };
+        let mut changes = vec![put(site, entry.expected(), &record)?];
+        changes.extend(gone.iter().map(|id| forget(site, id)));
+        app.state.store().transact(changes).await?;
+        tracing::info!(site, releases = gone.len(), "a site is not configured any more");
+    }
+    prune(app).await;
+    Ok(())
+}
+
 fn forget(site: &str, id: &str) -> Change {
     delete::<Release>(&format!("{site}/{id}"), Expected::Any)
 }

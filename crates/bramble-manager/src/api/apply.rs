@@ -12,6 +12,7 @@ use bramble_config::Config;
 
 use super::payload::Payload;
 use crate::app::App;
+use crate::publish;
 use crate::refusal::Refusal;
 use crate::settle::{Standing, outcomes, settle};
 
@@ -36,7 +37,7 @@ pub(super) async fn apply(
 
 /// Writes it and waits for the balancers; one that refuses it has it taken back for all.
 async fn make(
-    app: &App,
+    app: &Arc<App>,
     request: &ApplyRequest,
     known: &Entry<Configuration>,
     changes: Vec<String>,
@@ -55,6 +56,9 @@ async fn make(
         return Err(Refusal::conflict(error, hint));
     }
     tracing::info!(file = request.file, changes = changes.len(), "a configuration was applied");
+    if let Err(error) = publish::forget_history(app).await {
+        tracing::warn!(%error, "sites that are not configured any more keep their releases");
+    }
     Ok(Applied { revision, changes, nodes: outcomes(&balancers) })
 }
 

@@ -1,6 +1,6 @@
 //! Configurations: shown, applied, and never undone by mistake.
 
-use bramble_cluster::api::{Applied, ApplyRequest};
+use bramble_cluster::api::{Applied, ApplyRequest, Role};
 use bramble_cluster::link::LinkError;
 
 use crate::cluster::{CONFIG, Cluster, refused};
@@ -101,6 +101,27 @@ async fn reload_does_not_undo_what_others_applied() {
     apply(&cluster, &with_site("three"), "bramble.toml").await.unwrap();
     reload(&with_site("four")).await.unwrap();
     assert_eq!(cluster.status().await.sites[1].name, "four");
+}
+
+#[tokio::test]
+async fn a_site_that_is_dropped_keeps_its_current_release_alone() {
+    let cluster = Cluster::without_balancer().await;
+    let _a = Node::join(&cluster, Role::Worker, "a").await.work();
+    let one = cluster.publish("one").await.unwrap().release;
+    let two = cluster.publish("two").await.unwrap().release;
+    // More uploads than are remembered.
+    for n in 0..16 {
+        cluster.upload(&format!("draft {n}")).await;
+    }
+    let other = CONFIG.replace("\"blog\"", "\"shop\"");
+    apply(&cluster, &other, "new.toml").await.unwrap();
+    let link = cluster.operator();
+    let kept = async |id: &str| link.get_body(&format!("/v1/release/{id}")).await.is_ok();
+    assert!(kept(&two).await && !kept(&one).await);
+    let again = apply(&cluster, CONFIG, "new.toml").await.unwrap();
+    assert!(again.nodes.iter().all(|node| node.ok));
+    let blog = cluster.status().await.sites.remove(0);
+    assert_eq!((blog.release, blog.history), (Some(two.clone()), vec![two]));
 }
 
 #[tokio::test]
