@@ -131,17 +131,42 @@ fn what_a_crash_left_is_cleared() {
     assert!(is_empty(&store.tmp()) && store.has(&hash));
 }
 
-/// A small file system of its own; none where the test may not mount one.
+/// A small file system of its own.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn mount() -> Option<Self> {
+    fn mount() -> Result<Self, String> {
         let disk = Self(tempfile::tempdir().unwrap());
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=256k", "none"])
-            .arg(disk.0.path())
-            .output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(disk)
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=256k", "none"]).arg(disk.0.path());
+        said(&mut mount).map(|_| disk)
+    }
+}
+
+/// What a command says, well done or not.
+fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let words = [output.stdout, output.stderr].concat();
+    let words = format!("{command:?}: {}", String::from_utf8_lossy(&words));
+    if output.status.success() { Ok(words) } else { Err(words) }
+}
+
+/// Set where a test runs once more with the rights that it needs.
+const INSIDE: &str = "BRAMBLE_TEST_IN_NAMESPACE";
+
+/// Runs this one test anew as root of a namespace, where anybody may mount.
+fn run_in_namespace(test: &str, refused: &str) {
+    let mut inner = Command::new("unshare");
+    inner.args(["--user", "--map-root-user", "--mount"]).arg(std::env::current_exe().unwrap());
+    inner.args(["--exact", test]).env(INSIDE, "yes");
+    let is_inside = std::env::var_os(INSIDE).is_some();
+    let ran = if is_inside { Err(String::new()) } else { said(&mut inner) };
+    match ran {
+        Ok(words) => assert!(words.contains("1 passed"), "{words}"),
+        Err(words) => panic!(
+            "{test} mounts a small file system: run it as root (with CAP_SYS_ADMIN), or allow user \
+             namespaces (`unshare -rm true` must work)\n{refused}\n{words}"
+        ),
     }
 }
 
@@ -153,7 +178,13 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_is_said_and_nothing_is_lost() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let disk = match SmallDisk::mount() {
+        Ok(disk) => disk,
+        Err(refused) => {
+            let test = "store::tests::a_full_disk_is_said_and_nothing_is_lost";
+            return run_in_namespace(test, &refused);
+        }
+    };
     let store = BlobStore::open(disk.0.path()).unwrap();
     let small = put(&store, b"small");
     let large = vec![1; 1 << 20];
