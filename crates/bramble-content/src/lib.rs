@@ -11,7 +11,6 @@
 //! This crate works on a folder and returns when the disk has it. It must not know routing,
 //! the CMS, the cluster or any runtime.
 
-pub mod copy;
 pub mod disk;
 pub mod hash;
 pub mod index;
@@ -21,7 +20,6 @@ pub mod release;
 pub mod scan;
 pub mod store;
 
-pub use copy::{CopyError, copy_in};
 pub use disk::DiskError;
 pub use hash::Hash;
 pub use index::Index;
