@@ -12,6 +12,7 @@ mod health;
 mod limits;
 mod nodes;
 mod outages;
+mod output;
 mod persistence;
 mod publishing;
 mod reload;

@@ -48,10 +48,20 @@ impl Program {
     /// Starts the binary with these arguments.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with_log(arguments, Stdio::piped())
+    }
+
+    /// Starts the binary, with what it says on standard error going there.
+    #[must_use]
+    pub fn start_with_log(arguments: &[&str], log: impl Into<Stdio>) -> Self {
         let mut command = Command::new(bramble_binary());
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let log = Log::follow(child.stderr.take().unwrap());
+        command.args(arguments).stderr(log);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let log = child.stderr.take().map(Log::follow).unwrap_or_default();
         Self { child, log }
     }
 

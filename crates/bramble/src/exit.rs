@@ -1,6 +1,7 @@
 //! How a verb ends when it fails: an exit code, what failed, why, and the next step.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 use bramble_cluster::link::LinkError;
@@ -49,13 +50,13 @@ impl Failure {
         self
     }
 
-    /// Prints it to standard error.
+    /// Prints it to standard error. If that can't be written, the exit code has to do.
     #[must_use]
-    #[allow(clippy::print_stderr)] // The one place where failures are printed.
     pub fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.message.trim_end());
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "error: {}", self.message.trim_end());
         if let Some(hint) = &self.hint {
-            eprintln!("next step: {hint}");
+            let _ = writeln!(err, "next step: {hint}");
         }
         ExitCode::from(self.exit as u8)
     }

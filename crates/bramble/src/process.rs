@@ -19,6 +19,8 @@ pub fn log(default: &str) {
         .with_writer(std::io::stderr)
         .with_ansi(stderr)
         .with_target(false)
+        // It would complain of a full disk on the same disk, and panic.
+        .log_internal_errors(false)
         .init();
 }
 
