@@ -1,9 +1,11 @@
-//! Logs that can't be written: what runs goes on.
+//! Logs and results that can't be written: what runs goes on, what was asked for has failed.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
 
-use bramble_tests::{Address, Client, Config, Folder, Program, bramble, eventually, processes};
+use bramble_tests::{
+    Address, Call, Client, Cluster, Config, Folder, Program, bramble, eventually, processes,
+};
 use rustix::process::Signal;
 
 /// Takes no byte, as a file on a full disk.
@@ -51,4 +53,35 @@ fn a_log_that_can_not_be_written_stops_no_node() {
     eventually("it serves", || Client::connect(address.socket()).get("/").status == 200);
     agent.signal(Signal::TERM);
     assert_eq!(agent.wait().code(), Some(0));
+}
+
+#[test]
+fn a_result_that_can_not_be_written_is_a_failure() {
+    let cluster = Cluster::up();
+    let site = Folder::with(&[("index.html", "home")]);
+    let data = cluster.first.data().to_str().unwrap();
+    let calls: [&[&str]; 7] = [
+        &["invite", "--data", data],
+        &["invite", "--data", data, "--json"],
+        &["status", "--data", data],
+        &["status", "--data", data, "--watch"],
+        &["node", "list", "--data", data],
+        &["version"],
+        &["publish", "--help"],
+    ];
+    for arguments in calls {
+        let outcome = Call::new(site.path(), arguments).output_to(full()).run();
+        outcome.expect(1).says("can't write to standard output: No space left").says("next step");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_none() {
+    let cluster = Cluster::up();
+    let data = cluster.first.data().to_str().unwrap();
+    for arguments in [&["status"][..], &["status", "--watch"], &["node", "list", "--json"]] {
+        let (_, writer) = std::io::pipe().unwrap();
+        let call = Call::new(cluster.folder().path(), &[arguments, &["--data", data]].concat());
+        assert_eq!(call.output_to(writer).run().expect(0).complaint, "");
+    }
 }

@@ -1,5 +1,8 @@
 //! One call of the program, as somebody types it, and how it ended.
 
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +11,12 @@ use crate::program::bramble_binary;
 
 /// Longer than any call may take: a publish waits half a minute for nodes that lag.
 const LIMIT: Duration = Duration::from_secs(45);
+
+/// A call in the making.
+pub struct Call {
+    command: Command,
+    output: Option<Stdio>,
+}
 
 /// What a call said and how it ended.
 #[derive(Debug)]
@@ -26,24 +35,63 @@ pub struct Outcome {
 #[must_use]
 #[track_caller]
 pub fn bramble(folder: &Path, arguments: &[&str]) -> Outcome {
-    let (output, complaint) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-    let mut command = Command::new(bramble_binary());
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command.stdout(output.try_clone().unwrap()).stderr(complaint.try_clone().unwrap());
-    let start = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if start.elapsed() > LIMIT => drop(child.kill()),
-            None => std::thread::sleep(Duration::from_millis(2)),
-        }
-    };
-    let took = start.elapsed();
-    Outcome { code: status.code(), output: text(output), complaint: text(complaint), took }
+    Call::new(folder, arguments).run()
 }
 
-fn text(mut file: std::fs::File) -> String {
+impl Call {
+    /// The program with these arguments, in this folder.
+    #[must_use]
+    pub fn new(folder: &Path, arguments: &[&str]) -> Self {
+        Self::of(bramble_binary(), folder, arguments)
+    }
+
+    /// Another program, which may call ours.
+    #[must_use]
+    pub fn of(program: impl AsRef<OsStr>, folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        Self { command, output: None }
+    }
+
+    /// Its results go there.
+    #[must_use]
+    pub fn output_to(mut self, output: impl Into<Stdio>) -> Self {
+        self.output = Some(output.into());
+        self
+    }
+
+    /// As the user with this id, who is in no group.
+    #[must_use]
+    pub fn as_user(mut self, id: u32) -> Self {
+        self.command.uid(id).gid(id);
+        self
+    }
+
+    /// Waits for its end.
+    #[must_use]
+    #[track_caller]
+    pub fn run(self) -> Outcome {
+        let (output, complaint) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        let Self { mut command, output: elsewhere } = self;
+        command.stdout(elsewhere.unwrap_or_else(|| output.try_clone().unwrap().into()));
+        command.stderr(complaint.try_clone().unwrap());
+        let start = Instant::now();
+        let mut child = command.spawn().unwrap();
+        // Our ends of pipes, which would keep them open.
+        drop(command);
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if start.elapsed() > LIMIT => drop(child.kill()),
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        let took = start.elapsed();
+        Outcome { code: status.code(), output: text(output), complaint: text(complaint), took }
+    }
+}
+
+fn text(mut file: File) -> String {
     use std::io::{Read, Seek};
     let mut text = String::new();
     file.rewind().unwrap();

@@ -25,7 +25,7 @@ pub use answer::Answer;
 pub use backend::{Backend, Caller, respond};
 pub use client::{Client, VISITOR, get, head, post};
 pub use cluster::{Cluster, Node};
-pub use command::{Outcome, bramble};
+pub use command::{Call, Outcome, bramble};
 pub use config::{Config, balancer, files};
 pub use folder::Folder;
 pub use load::under_load;

@@ -13,7 +13,7 @@ mod new_node;
 mod node;
 mod outcome;
 mod ports;
-mod print;
+pub mod print;
 mod publish;
 mod reload;
 mod role;
@@ -24,9 +24,12 @@ mod up;
 mod value;
 mod version;
 
+use std::io::Write;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 /// Web clusters that people own: balance, serve, publish, grow, load-test.
 #[derive(Debug, Parser)]
@@ -80,5 +83,15 @@ impl Cli {
             Verb::Up(args) => up::run(&args),
             Verb::Version(args) => version::run(&args),
         }
+    }
+}
+
+/// Prints help, or what is wrong with the arguments.
+#[must_use]
+pub fn explain(words: &clap::Error) -> ExitCode {
+    let printed = words.print().and_then(|()| std::io::stdout().flush());
+    match print::written(printed) {
+        Err(failure) if !words.use_stderr() => failure.report(),
+        _ => u8::try_from(words.exit_code()).unwrap_or(Exit::BadInput as u8).into(),
     }
 }

@@ -45,8 +45,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         told = story.tell() => told,
         () = stop => Err(Failure::failed("interrupted; the cluster is stopped")),
     };
+    let told = told.and_then(|()| story.screen.written());
     story.end(told.is_ok()).await;
-    told
+    told.and_then(|()| story.screen.written())
 }
 
 /// Better now than after a minute.

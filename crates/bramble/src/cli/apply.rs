@@ -45,25 +45,23 @@ pub async fn apply(data: &Data, request: ApplyRequest, json: bool) -> Result<(),
     let dry_run = request.dry_run;
     let shown = post(data, &manager, &ApplyRequest { dry_run: true, ..request.clone() }).await?;
     if !json {
-        shown.changes.iter().for_each(|change| print::line(format_args!("  {change}")));
+        let mut changes = shown.changes.iter();
+        changes.try_for_each(|change| print::line(format_args!("  {change}")))?;
     }
     let applied = if dry_run { shown } else { post(data, &manager, &request).await? };
     match (json, applied.changes.len()) {
         (true, _) => print::json(&applied)?,
-        (_, 0) => print::line("nothing to change"),
+        (_, 0) => print::line("nothing to change")?,
         (_, n) if dry_run => {
-            print::line(format_args!("{}; nothing was changed", print::plural(n, "change")));
+            print::line(format_args!("{}; nothing was changed", print::plural(n, "change")))?;
         }
         (_, n) => print::line(format_args!(
             "applied {} as revision {}",
             print::plural(n, "change"),
             applied.revision
-        )),
+        ))?,
     }
-    if !json {
-        outcome::print_late(&applied.nodes);
-    }
-    Ok(())
+    if json { Ok(()) } else { outcome::print_late(&applied.nodes) }
 }
 
 async fn post(data: &Data, manager: &Link, request: &ApplyRequest) -> Result<Applied, Failure> {

@@ -35,9 +35,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             "runs_alone": alone.is_none(),
         }));
     }
-    print::line(format_args!("{} is valid: {}", args.file.display(), parts(&config)));
+    print::line(format_args!("{} is valid: {}", args.file.display(), parts(&config)))?;
     if let Some(why) = alone {
-        print::line(format_args!("it is for a cluster (`bramble up`); `bramble run` says: {why}"));
+        print::line(format_args!("it is for a cluster (`bramble up`); `bramble run` says: {why}"))?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return print::json(&invite);
     }
-    print::line(&invite.ticket);
+    print::line(&invite.ticket)?;
     print::note(format_args!(
         "for one node, within {} min: on that machine, bramble join TICKET",
         invite.expires_s.div_ceil(60)

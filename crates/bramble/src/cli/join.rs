@@ -65,7 +65,7 @@ async fn join(args: &Args) -> Result<(), Failure> {
     }
     let node = NodeFile::load(dir).map_err(Failure::failed)?;
     agent::run(dir, stop, async { announce(&node) }).await?;
-    print::line("all stopped");
+    print::tell("all stopped");
     Ok(())
 }
 
@@ -148,9 +148,9 @@ fn towards(managers: &[SocketAddr]) -> Result<IpAddr, Failure> {
 fn announce(node: &NodeFile) {
     let roles: Vec<&str> =
         node.roles.iter().map(|role| bramble_agent::node::role_name(*role)).collect();
-    print::line(format_args!("node {} runs: {}", node.name, roles.join(", ")));
+    print::tell(format_args!("node {} runs: {}", node.name, roles.join(", ")));
     if let Some(address) = node.worker_address() {
-        print::line(format_args!("its worker listens on {address}"));
+        print::tell(format_args!("its worker listens on {address}"));
     }
-    print::line("Ctrl-C stops it");
+    print::tell("Ctrl-C stops it");
 }

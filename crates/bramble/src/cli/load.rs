@@ -12,7 +12,7 @@ use bramble_load::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{print, value};
-use crate::exit::Failure;
+use crate::exit::{Doing, Failure};
 use crate::process;
 
 /// Load-test any http:// URL: users who think, or a constant rate
@@ -86,16 +86,18 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let (json, progress_json) = (args.json, args.progress_json);
     let options = options(args)?;
     let report = match progress_json {
-        true => run_blocking(options, stopped(), |line| json_line(&Line::Progress(line.clone()))),
+        true => run_blocking(options, stopped(), |line| {
+            // The report at the end fails, if that can't be written either.
+            let _ = json_line(&Line::Progress(line.clone()));
+        }),
         false => with_bar(options),
     };
     let report = report.map_err(failure)?;
     match (progress_json, json) {
         (true, _) => json_line(&Line::Report(Box::new(report))),
-        (_, true) => print::json(&report)?,
+        (_, true) => print::json(&report),
         _ => print::text(report::text(&report)),
     }
-    Ok(())
 }
 
 fn options(args: Args) -> Result<Options, Failure> {
@@ -138,10 +140,8 @@ fn failure(error: LoadError) -> Failure {
     }
 }
 
-fn json_line(line: &Line) {
-    if let Ok(json) = serde_json::to_string(line) {
-        print::line(json);
-    }
+fn json_line(line: &Line) -> Result<(), Failure> {
+    print::line(serde_json::to_string(line).doing("can't write JSON")?)
 }
 
 /// Seen on a terminal only.

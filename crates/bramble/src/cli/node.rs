@@ -82,8 +82,7 @@ fn list(data: &Data, json: bool) -> Result<(), Failure> {
     if json {
         return print::json(&status.nodes);
     }
-    print::text(table::nodes(&status, None));
-    Ok(())
+    print::text(table::nodes(&status, None))
 }
 
 /// One after the other; the first that is refused ends it, and those before it are told.
@@ -94,7 +93,7 @@ fn change(nodes: &Nodes, wish: Wish) -> Result<(), Failure> {
             let done = wish.ask(&manager, name, nodes.force).await;
             done.map_err(|error| nodes.data.failure(error))?;
             if !nodes.json {
-                print::line(format_args!("{name} {}", wish.done()));
+                print::line(format_args!("{name} {}", wish.done()))?;
             }
         }
         Ok(())

@@ -1,24 +1,60 @@
 //! The one place that prints: results to standard output, progress to standard error, figures
 //! in the units that people read.
 //!
-//! A reader that went away (`bramble status | head`) is no failure.
+//! A result that can't be written, as on a full disk, is a failure of the verb: a ticket would be
+//! lost. A reader that went away (`bramble status | head`) is none.
 
 use std::fmt::{self, Display};
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
 use crate::exit::{Doing, Failure};
 
 /// One line of a result.
-pub fn line(text: impl Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+///
+/// # Errors
+/// It can't be written.
+pub fn line(text: impl Display) -> Result<(), Failure> {
+    draw(format_args!("{text}\n")).map(drop)
 }
 
-/// A result without an end of line, to draw over an earlier one.
-pub fn text(text: impl Display) {
-    let mut out = std::io::stdout();
-    let _ = write!(out, "{text}").and_then(|()| out.flush());
+/// A result that has its own ends of lines.
+///
+/// # Errors
+/// It can't be written.
+pub fn text(text: impl Display) -> Result<(), Failure> {
+    draw(text).map(drop)
+}
+
+/// A text for those who look on; false: nobody does any more.
+///
+/// # Errors
+/// It can't be written.
+pub fn draw(text: impl Display) -> Result<bool, Failure> {
+    let mut out = io::stdout().lock();
+    written(write!(out, "{text}").and_then(|()| out.flush()))
+}
+
+/// What became of a result; false: its reader has gone away.
+///
+/// # Errors
+/// It could not be written.
+pub fn written(result: io::Result<()>) -> Result<bool, Failure> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
+            let failure = Failure::failed(format!("can't write to standard output: {error}"));
+            Err(failure
+                .hint("make room, or send it elsewhere; `bramble status` shows what is done"))
+        }
+    }
+}
+
+/// One line of what a process does that goes on whether or not it can be told.
+pub fn tell(text: impl Display) {
+    let _ = line(text);
 }
 
 /// Words that came from elsewhere: what could steer a terminal is shown as `?`.
@@ -28,21 +64,20 @@ pub fn clean(words: &str) -> String {
 
 /// One line about how it goes.
 pub fn note(text: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Facts for programs.
 ///
 /// # Errors
-/// A value that JSON can't say.
+/// A value that JSON can't say, or it can't be written.
 pub fn json(facts: &impl Serialize) -> Result<(), Failure> {
-    line(serde_json::to_string_pretty(facts).doing("can't write JSON")?);
-    Ok(())
+    line(serde_json::to_string_pretty(facts).doing("can't write JSON")?)
 }
 
 /// Does a person look at standard output?
 pub fn is_watched() -> bool {
-    std::io::stdout().is_terminal()
+    io::stdout().is_terminal()
 }
 
 /// A column's heading, and how its cells stand.

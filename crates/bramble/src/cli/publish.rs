@@ -62,8 +62,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return print::json(&facts);
     }
-    tell(&facts);
-    Ok(())
+    tell(&facts)
 }
 
 async fn publish(args: &Args) -> Result<Facts, Failure> {
@@ -147,24 +146,23 @@ fn spinner(what: String) -> ProgressBar {
     spinner
 }
 
-fn tell(facts: &Facts) {
+fn tell(facts: &Facts) -> Result<(), Failure> {
     let files = print::plural(facts.files, "file");
     if facts.unchanged {
-        print::line(format_args!(
+        return print::line(format_args!(
             "nothing changed: site {} shows this release, {} ({files})",
             facts.site, facts.release
         ));
-        return;
     }
-    facts.changes.lines().iter().for_each(print::line);
+    facts.changes.lines().iter().try_for_each(print::line)?;
     print::line(format_args!(
         "{files}, {}; {}; sent {} ({})",
         print::size(facts.bytes),
         facts.changes,
         print::plural(facts.sent.blobs, "blob"),
         print::size(facts.sent.bytes)
-    ));
-    facts.published.iter().for_each(outcome::print);
+    ))?;
+    facts.published.iter().try_for_each(outcome::print)
 }
 
 /// A file of the folder went away or changed after it was scanned.

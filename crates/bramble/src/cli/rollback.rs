@@ -35,8 +35,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return print::json(&published);
     }
-    outcome::print(&published);
-    Ok(())
+    outcome::print(&published)
 }
 
 async fn roll_back(args: &Args) -> Result<Published, Failure> {

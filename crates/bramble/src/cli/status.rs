@@ -46,41 +46,42 @@ async fn status(args: &Args) -> Result<(), Failure> {
     let first: Result<Status, _> = args.data.manager().get_json("/v1/status").await;
     let first = first.map_err(|error| args.data.failure(error))?;
     match args {
-        Args { json: true, .. } => print::json(&first)?,
+        Args { json: true, .. } => print::json(&first),
         Args { watch: true, .. } => {
             let stop = process::stop_signal()?;
             tokio::select! {
-                () = watch(&args.data, first) => {}
-                () = stop => {}
+                ended = watch(&args.data, first) => ended,
+                () = stop => Ok(()),
             }
         }
         _ => print::text(table::all(&first, None)),
     }
+}
+
+/// Until nobody looks on.
+async fn watch(data: &Data, first: Status) -> Result<(), Failure> {
+    let manager = data.manager().with_time_limit(WATCH_LIMIT);
+    let mut is_read = draw(&table::all(&first, None))?;
+    let mut last = first;
+    while is_read {
+        tokio::time::sleep(INTERVAL).await;
+        is_read = match manager.get_json::<Status>("/v1/status").await {
+            Ok(status) => {
+                let is_read = draw(&table::all(&status, Some(&last)))?;
+                last = status;
+                is_read
+            }
+            Err(error) => draw(&format!("{error}\nwhat was running runs on; asking again\n"))?,
+        };
+    }
     Ok(())
 }
 
-async fn watch(data: &Data, first: Status) {
-    let manager = data.manager().with_time_limit(WATCH_LIMIT);
-    draw(&table::all(&first, None));
-    let mut last = first;
-    loop {
-        tokio::time::sleep(INTERVAL).await;
-        match manager.get_json::<Status>("/v1/status").await {
-            Ok(status) => {
-                draw(&table::all(&status, Some(&last)));
-                last = status;
-            }
-            Err(error) => draw(&format!("{error}\nwhat was running runs on; asking again\n")),
-        }
-    }
-}
-
 /// Over what was there before, without a flicker; elsewhere than on a terminal, below it.
-fn draw(text: &str) {
+fn draw(text: &str) -> Result<bool, Failure> {
     if !print::is_watched() {
-        print::line(text);
-        return;
+        return print::draw(format_args!("{text}\n"));
     }
     let lines: String = text.lines().map(|line| format!("{line}{END_OF_LINE}\n")).collect();
-    print::text(format_args!("{HOME}{lines}{BELOW}"));
+    print::draw(format_args!("{HOME}{lines}{BELOW}"))
 }

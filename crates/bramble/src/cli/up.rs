@@ -69,6 +69,6 @@ async fn up(args: &Args) -> Result<(), Failure> {
         false => first::make(args).await?,
     }
     agent::run(&args.data.dir, stop, announce::announce(&args.data)).await?;
-    print::line("all stopped");
+    print::tell("all stopped");
     Ok(())
 }

@@ -29,6 +29,5 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let commit = commit.map(|commit| format!(", commit {commit}")).unwrap_or_default();
     let rustc = rustc.map(|rustc| format!(", rustc {rustc}")).unwrap_or_default();
-    print::line(format_args!("bramble {version} ({target}{commit}{rustc})"));
-    Ok(())
+    print::line(format_args!("bramble {version} ({target}{commit}{rustc})"))
 }

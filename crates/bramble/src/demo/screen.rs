@@ -1,14 +1,21 @@
-//! What the demo says, and the one place where it prints.
+//! What the demo says, and the one place where it prints. That a line can't be written does not
+//! end the story in the middle: it is told to the end, and has failed then.
 
+use std::cell::RefCell;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::print;
+use crate::exit::Failure;
 
 /// The story's voice: lines that stay on standard output, a live line on a terminal.
 pub(super) struct Screen {
     start: Instant,
     live: ProgressBar,
     steps: u32,
+    /// Why the first line that was lost could not be written.
+    lost: RefCell<Option<Failure>>,
 }
 
 impl Screen {
@@ -17,7 +24,7 @@ impl Screen {
         if let Ok(style) = ProgressStyle::with_template("   {spinner} {msg}") {
             live.set_style(style);
         }
-        Self { start: Instant::now(), live, steps: 0 }
+        Self { start: Instant::now(), live, steps: 0, lost: RefCell::default() }
     }
 
     /// Seconds since the story began.
@@ -38,9 +45,16 @@ impl Screen {
     }
 
     /// Text as it stands.
-    #[allow(clippy::print_stdout)] // The demo's output is its purpose.
     pub(super) fn print(&self, text: &str) {
-        self.live.suspend(|| println!("{text}"));
+        let printed = self.live.suspend(|| print::line(text));
+        if let Err(failure) = printed {
+            self.lost.borrow_mut().get_or_insert(failure);
+        }
+    }
+
+    /// Has everything been written that was said since the last time?
+    pub(super) fn written(&self) -> Result<(), Failure> {
+        self.lost.take().map_or(Ok(()), Err)
     }
 
     /// What happens right now; seen on a terminal only.

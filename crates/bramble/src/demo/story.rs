@@ -31,8 +31,8 @@ const STEADY: u32 = 400;
 
 /// The demo under way.
 pub(super) struct Story {
+    pub(super) screen: Screen,
     options: Options,
-    screen: Screen,
     binary: Binary,
     cluster: Cluster,
     folder: PathBuf,

@@ -54,20 +54,20 @@ async fn is_open(listeners: &[SocketAddr]) -> bool {
 
 fn tell(data: &Data, status: &Status) {
     match runs_balancer(data) {
-        true => status.listeners.iter().for_each(|a| print::line(format_args!("up: http://{a}/"))),
-        false => print::line("up, without a balancer: other nodes answer visitors"),
+        true => status.listeners.iter().for_each(|a| print::tell(format_args!("up: http://{a}/"))),
+        false => print::tell("up, without a balancer: other nodes answer visitors"),
     }
-    print::line(format_args!("data folder: {}", data.dir.display()));
-    status.sites.iter().for_each(|site| print::line(site_line(site)));
+    print::tell(format_args!("data folder: {}", data.dir.display()));
+    status.sites.iter().for_each(|site| print::tell(site_line(site)));
     let option = data.option();
-    print::line("next steps, in another terminal:");
+    print::tell("next steps, in another terminal:");
     if let Some(site) = status.sites.first() {
         let name = &site.name;
-        print::line(format_args!("  bramble publish{option} DIR --site {name}   put a folder up"));
+        print::tell(format_args!("  bramble publish{option} DIR --site {name}   put a folder up"));
     }
-    print::line(format_args!("  bramble invite{option}   add a node"));
-    print::line(format_args!("  bramble status{option}   see how it is"));
-    print::line("Ctrl-C stops all");
+    print::tell(format_args!("  bramble invite{option}   add a node"));
+    print::tell(format_args!("  bramble status{option}   see how it is"));
+    print::tell("Ctrl-C stops all");
 }
 
 fn site_line(site: &SiteStatus) -> String {
