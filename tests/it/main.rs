@@ -17,6 +17,7 @@ mod persistence;
 mod publishing;
 mod reload;
 mod retry;
+mod starts;
 mod strict;
 mod strict_answers;
 mod timeouts;

@@ -50,15 +50,25 @@ impl Failure {
         self
     }
 
-    /// Prints it to standard error. If that can't be written, the exit code has to do.
+    /// Prints it to standard error.
     #[must_use]
     pub fn report(&self) -> ExitCode {
+        self.print("error");
+        ExitCode::from(self.exit as u8)
+    }
+
+    /// Prints it to standard error as something that does not stop what was asked for.
+    pub fn warn(&self) {
+        self.print("warning");
+    }
+
+    /// If that can't be written, the exit code has to do.
+    fn print(&self, kind: &str) {
         let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "error: {}", self.message.trim_end());
+        let _ = writeln!(err, "{kind}: {}", self.message.trim_end());
         if let Some(hint) = &self.hint {
             let _ = writeln!(err, "next step: {hint}");
         }
-        ExitCode::from(self.exit as u8)
     }
 }
 

@@ -64,11 +64,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 async fn up(args: &Args) -> Result<(), Failure> {
     // From here on Ctrl-C is waited for: a first start is not cut in the middle.
     let stop = process::stop_signal()?;
-    match args.data.dir.join("node.json").exists() {
+    let is_open = match args.data.dir.join("node.json").exists() {
         true => again::check(args)?,
-        false => first::make(args).await?,
-    }
-    agent::run(&args.data.dir, stop, announce::announce(&args.data)).await?;
+        false => {
+            first::make(args).await?;
+            true
+        }
+    };
+    agent::run(&args.data.dir, stop, announce::announce(&args.data, is_open)).await?;
     print::tell("all stopped");
     Ok(())
 }

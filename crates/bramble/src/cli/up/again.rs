@@ -18,8 +18,9 @@ use crate::exit::Failure;
 /// How long a port may be held by what was killed just before.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// Can the node that lies in the folder start?
-pub fn check(args: &Args) -> Result<(), Failure> {
+/// Can the node that lies in the folder start? Answers whether visitors can come then: the cluster
+/// can be given another address for them only while it runs.
+pub fn check(args: &Args) -> Result<bool, Failure> {
     let dir = &args.data.dir;
     let node = NodeFile::load(dir).map_err(Failure::failed)?;
     if !node.roles.contains(&Role::Manager) {
@@ -29,32 +30,44 @@ pub fn check(args: &Args) -> Result<(), Failure> {
     }
     // A node that runs there holds its own ports: that it runs is the better message.
     let _lock = lock(dir)?;
-    for address in addresses(dir, &node) {
-        wait_until_free(address)?;
+    for address in node.managers.iter().copied().chain(node.worker_address()) {
+        wait_until_free(address, "start again when it is free: other nodes know this address")?;
     }
+    let is_open = check_visitors(args);
     tell_what_is_not_taken(args, &node);
-    Ok(())
+    Ok(is_open)
+}
+
+/// Warns of what the balancer can't have yet; it goes on trying.
+fn check_visitors(args: &Args) -> bool {
+    let option = args.data.option();
+    let change = format!(
+        "give the listener another address by `bramble apply FILE{option}`; until then no visitor \
+         gets in, and `bramble status{option}` says why"
+    );
+    let checks = visitors(&args.data.dir).into_iter().map(|a| wait_until_free(a, &change));
+    let taken: Vec<Failure> = checks.filter_map(Result::err).collect();
+    taken.iter().for_each(Failure::warn);
+    taken.is_empty()
 }
 
 /// Roles of an agent that was killed may need a moment to end.
-fn wait_until_free(address: SocketAddr) -> Result<(), Failure> {
+fn wait_until_free(address: SocketAddr, change: &str) -> Result<(), Failure> {
     let start = Instant::now();
     loop {
-        let checked =
-            ports::check(address, "start again when it is free: other nodes know this address");
-        match checked {
+        match ports::check(address, change) {
             Err(_) if start.elapsed() < ENDING => std::thread::sleep(ENDING / 40),
             other => return other.map(drop),
         }
     }
 }
 
-fn addresses(dir: &Path, node: &NodeFile) -> Vec<SocketAddr> {
+/// Where the balancer listened the last time.
+fn visitors(dir: &Path) -> Vec<SocketAddr> {
     let plan = std::fs::read(plan_path(dir, Role::Balancer)).ok();
     let plan: Option<Plan> = plan.and_then(|json| serde_json::from_slice(&json).ok());
     let listeners = plan.into_iter().flat_map(|plan| plan.listeners);
-    let public = listeners.map(|listener| listener.address);
-    public.chain(node.managers.iter().copied()).chain(node.worker_address()).collect()
+    listeners.map(|listener| listener.address).collect()
 }
 
 /// Nothing that was said is passed over in silence.

@@ -14,10 +14,11 @@ use crate::cli::print;
 const LIMIT: Duration = Duration::from_secs(15);
 const TICK: Duration = Duration::from_millis(50);
 
-/// Waits until manager and balancer answer, then tells the operator.
-pub async fn announce(data: &Data) {
-    match timeout(LIMIT, ready(data)).await {
-        Ok(status) => tell(data, &status),
+/// Waits until manager and balancer answer, then tells the operator. Where visitors' addresses
+/// are not to be had (`is_open`), only the manager is waited for.
+pub async fn announce(data: &Data, is_open: bool) {
+    match timeout(LIMIT, ready(data, is_open)).await {
+        Ok(status) => tell(data, &status, is_open),
         Err(_) => print::note(format_args!(
             "not everything answers after {} s; `bramble status{}` says what is missing",
             LIMIT.as_secs(),
@@ -26,11 +27,11 @@ pub async fn announce(data: &Data) {
     }
 }
 
-async fn ready(data: &Data) -> Status {
+async fn ready(data: &Data, is_open: bool) -> Status {
     let manager = data.manager().with_time_limit(Duration::from_secs(2));
     loop {
         if let Ok(status) = manager.get_json::<Status>("/v1/status").await
-            && (!runs_balancer(data) || is_open(&status.listeners).await)
+            && (!is_open || !runs_balancer(data) || all_open(&status.listeners).await)
         {
             return status;
         }
@@ -43,7 +44,7 @@ fn runs_balancer(data: &Data) -> bool {
     NodeFile::load(&data.dir).is_ok_and(|node| node.roles.contains(&Role::Balancer))
 }
 
-async fn is_open(listeners: &[SocketAddr]) -> bool {
+async fn all_open(listeners: &[SocketAddr]) -> bool {
     for address in listeners {
         if TcpStream::connect(address).await.is_err() {
             return false;
@@ -52,8 +53,9 @@ async fn is_open(listeners: &[SocketAddr]) -> bool {
     true
 }
 
-fn tell(data: &Data, status: &Status) {
+fn tell(data: &Data, status: &Status, is_open: bool) {
     match runs_balancer(data) {
+        true if !is_open => print::tell("up, but not for visitors yet: see the warning above"),
         true => status.listeners.iter().for_each(|a| print::tell(format_args!("up: http://{a}/"))),
         false => print::tell("up, without a balancer: other nodes answer visitors"),
     }
