@@ -34,6 +34,19 @@ fn wrong_usage_is_a_2() {
 }
 
 #[test]
+fn an_address_that_nobody_can_reach_is_refused() {
+    let folder = Folder::empty();
+    for address in ["0.0.0.0", "::", "224.0.0.1", "ff02::1"] {
+        for call in [&["up"][..], &["join", "bramble1.e30"]] {
+            let arguments = [call, &["--address", address, "--data", "node"]].concat();
+            let outcome = bramble(folder.path(), &arguments);
+            outcome.expect(2).says("nobody can connect to that").says("as 192.168.1.20");
+        }
+    }
+    assert!(!folder.join("node").exists());
+}
+
+#[test]
 fn without_a_cluster_calls_say_so() {
     let folder = Folder::with(&[("site/index.html", "home")]);
     let calls: [&[&str]; 5] = [

@@ -11,7 +11,7 @@ use bramble_net::tls;
 use super::data::Data;
 use super::new_node::{NewNode, lock};
 use super::value::WorkerRate;
-use super::{agent, print};
+use super::{agent, print, value};
 use crate::exit::{Doing, Exit, Failure};
 use crate::process;
 
@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_parser = agent::node_name)]
     name: Option<String>,
     /// Address of this machine that balancers reach it at [default: the one towards the manager]
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", value_parser = value::address)]
     address: Option<IpAddr>,
     /// Hold the worker to so many requests a second, as one old board; or off
     #[arg(long, value_name = "N|off", default_value = "off")]

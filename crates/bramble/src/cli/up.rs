@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long, value_parser = agent::node_name)]
     name: Option<String>,
     /// Address of this machine that other nodes reach it at [default: 127.0.0.1]
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", value_parser = value::address)]
     address: Option<IpAddr>,
     #[command(flatten)]
     parent: agent::Parent,

@@ -1,5 +1,6 @@
 //! Values of options that have a notation of their own: `15m`, `off`, `worker`, `siege:1`.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -46,6 +47,22 @@ pub fn role(text: &str) -> Result<Role, String> {
         "manager" => Ok(Role::Manager),
         "worker" => Ok(Role::Worker),
         _ => Err("a role is worker, balancer or manager".to_owned()),
+    }
+}
+
+/// An address that others can reach this machine at.
+///
+/// # Errors
+/// What would be right.
+pub fn address(text: &str) -> Result<IpAddr, String> {
+    let wrong =
+        "give the one address of this machine that other nodes reach it at, as 192.168.1.20";
+    let address: IpAddr = text.parse().map_err(|_| format!("no IP address; {wrong}"))?;
+    let canonical = address.to_canonical();
+    let is_broadcast = matches!(canonical, IpAddr::V4(v4) if v4.is_broadcast());
+    match canonical.is_unspecified() || canonical.is_multicast() || is_broadcast {
+        true => Err(format!("nobody can connect to that; {wrong}")),
+        false => Ok(address),
     }
 }
 

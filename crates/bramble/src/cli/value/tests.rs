@@ -3,7 +3,7 @@ use std::time::Duration;
 use bramble_cluster::api::Role;
 use bramble_load::Think;
 
-use super::{WorkerRate, duration, name, role, think};
+use super::{WorkerRate, address, duration, name, role, think};
 
 #[test]
 fn durations_have_units_and_seconds_are_the_default() {
@@ -22,6 +22,18 @@ fn other_durations_are_refused() {
     for text in ["", "m", "-1s", "+1s", "1 s", "1e9s", "15x", "15mm", "1.2.3", "inf", "nan", "400d"]
     {
         assert!(duration(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_address_is_one_that_others_can_reach() {
+    for text in ["127.0.0.1", "192.168.1.20", "::1", "2001:db8::7"] {
+        assert_eq!(address(text), Ok(text.parse().unwrap()));
+    }
+    let nobodys =
+        ["0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "ff02::1", "255.255.255.255", "berry"];
+    for text in nobodys {
+        assert!(address(text).is_err(), "{text}");
     }
 }
 
