@@ -3,6 +3,7 @@
 
 mod body;
 mod connection;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -21,11 +22,13 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use self::connection::{Connection, Endpoint, Idle};
+use self::whole::{Moves, Whole};
 use crate::api::Problem;
 
 pub use self::body::{Body, Lines};
 
-/// Until the head of an answer is there: a publish waits up to 35 s for nodes.
+/// From the last part of a request to the head of its answer: a publish waits up to 35 s for
+/// nodes. A request's body may take as long as it moves.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why a call was not answered as hoped.
@@ -83,7 +86,7 @@ impl Link {
         Self { endpoint, idle: Idle::default(), answer_limit: ANSWER_LIMIT }
     }
 
-    /// Waits only so long for the head of an answer, and between two parts of its body.
+    /// Waits only so long for the head of an answer, and between two parts of a body.
     #[must_use]
     pub fn with_time_limit(self, limit: Duration) -> Self {
         Self { answer_limit: limit, ..self }
@@ -152,10 +155,11 @@ impl Link {
         kind: &str,
         body: Bytes,
     ) -> Result<(StatusCode, Body<'_>), LinkError> {
-        let sent = self.send(&method, path, kind, &body);
-        let (connection, answer) = tokio::time::timeout(self.answer_limit, sent)
-            .await
-            .unwrap_or_else(|_| Err(self.unreachable(io::ErrorKind::TimedOut.into())))?;
+        let moves = Moves::default();
+        let sent = self.send(&method, path, kind, || Whole::new(body.clone(), moves.clone()));
+        let sent = moves.wait(self.answer_limit, sent).await;
+        let (connection, answer) =
+            sent.unwrap_or_else(|| Err(self.unreachable(io::ErrorKind::TimedOut.into())))?;
         let status = answer.status();
         let body = Body::new(self, connection, answer.into_body());
         if status.is_success() { Ok((status, body)) } else { Err(self.refused(status, body).await) }
@@ -168,10 +172,10 @@ impl Link {
         method: &Method,
         path: &str,
         kind: &str,
-        body: &Bytes,
+        body: impl Fn() -> Whole,
     ) -> Result<(Connection, Response<Incoming>), LinkError> {
         while let Some(mut connection) = self.idle.take() {
-            let request = self.request(method, path, kind, body)?;
+            let request = self.request(method, path, kind, body())?;
             match connection.send(request).await {
                 Ok(answer) => return Ok((connection, answer)),
                 Err(error) if error.unsent || *method != Method::POST => {}
@@ -180,7 +184,7 @@ impl Link {
         }
         let connected = self.endpoint.connect().await;
         let mut connection = connected.map_err(|e| self.unreachable(e))?;
-        let request = self.request(method, path, kind, body)?;
+        let request = self.request(method, path, kind, body())?;
         match connection.send(request).await {
             Ok(answer) => Ok((connection, answer)),
             Err(error) => Err(self.unreachable(error.source)),
@@ -192,13 +196,13 @@ impl Link {
         method: &Method,
         path: &str,
         kind: &str,
-        body: &Bytes,
-    ) -> Result<Request<connection::Whole>, LinkError> {
+        body: Whole,
+    ) -> Result<Request<Whole>, LinkError> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "manager");
         if !kind.is_empty() {
             request = request.header(CONTENT_TYPE, kind);
         }
-        request.body(connection::Whole::new(body.clone())).map_err(|e| self.odd(&e))
+        request.body(body).map_err(|e| self.odd(&e))
     }
 
     async fn refused(&self, status: StatusCode, body: Body<'_>) -> LinkError {

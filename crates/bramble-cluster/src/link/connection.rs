@@ -8,21 +8,19 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bramble_net::tls::Connector;
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::whole::Whole;
+
 /// TCP and TLS to one address.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 /// Kept while idle; more are closed after use.
 const IDLE_CONNECTIONS: usize = 4;
-
-pub(super) type Whole = Full<Bytes>;
 
 /// Where the manager is.
 pub(super) enum Endpoint {

@@ -88,6 +88,41 @@ async fn silence_has_an_end() {
     assert!(matches!(error, LinkError::Unreachable { .. }), "{error}");
 }
 
+/// Of a body of 4 MiB, half a MiB is read at a time; then so long nothing, and an answer.
+async fn put_to_slow_reader(parts: usize, pause: Duration) -> Result<(), LinkError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("api.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        request(&mut stream).await.unwrap();
+        let mut part = vec![0; 512 << 10];
+        for _ in 0..parts {
+            tokio::time::sleep(pause).await;
+            stream.read_exact(&mut part).await.unwrap();
+        }
+        if parts == 8 {
+            stream.write_all(NOTHING.as_bytes()).await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    });
+    let link = Link::operator(&path).with_time_limit(Duration::from_millis(500));
+    link.put_bytes("/", vec![7; 4 << 20].into()).await
+}
+
+#[tokio::test]
+async fn a_body_may_take_as_long_as_it_moves() {
+    put_to_slow_reader(8, Duration::from_millis(150)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_move_is_given_up() {
+    for parts in [0, 4] {
+        let error = put_to_slow_reader(parts, Duration::from_millis(10)).await.unwrap_err();
+        assert!(matches!(error, LinkError::Unreachable { .. }), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_dead_manager_is_named() {
     let link = Link::operator(std::path::Path::new("/nowhere/api.sock"));

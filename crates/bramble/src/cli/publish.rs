@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bramble_cluster::api::{PublishRequest, Published, Staged};
-use bramble_cluster::link::Link;
 use bramble_content::{Index, Manifest, Scan, scan};
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -70,7 +69,7 @@ async fn publish(args: &Args) -> Result<Facts, Failure> {
     let refused = |error| args.data.failure(error);
     let current = changes::current(&manager, &args.site).await.map_err(refused)?;
     let manifest = scanned(args)?;
-    let (staged, sent) = stage(args, &manager, &manifest).await?;
+    let (staged, sent) = stage(args, &manifest).await?;
     let before = changes::manifest(&manager, current.as_deref()).await.map_err(refused)?;
     let changes = Changes::between(&before, &manifest);
     let unchanged = current.as_ref() == Some(&staged.release);
@@ -118,15 +117,12 @@ fn check_folder(folder: &Path) -> Result<(), Failure> {
     Err(Failure::bad_input(what).hint("name the folder that holds the site's index.html"))
 }
 
-async fn stage(
-    args: &Args,
-    manager: &Link,
-    manifest: &Manifest,
-) -> Result<(Staged, Sent), Failure> {
+async fn stage(args: &Args, manifest: &Manifest) -> Result<(Staged, Sent), Failure> {
+    let manager = args.data.manager().with_time_limit(upload::ANSWER_LIMIT);
     let path = format!("/v1/sites/{}/stage", args.site);
     let staged: Result<Staged, _> = manager.post_text(&path, manifest.to_string()).await;
     let staged = staged.map_err(|error| args.data.failure(error))?;
-    let sent = upload::send(manager, &args.folder, manifest, &staged.missing).await?;
+    let sent = upload::send(&manager, &args.folder, manifest, &staged.missing).await?;
     Ok((staged, sent))
 }
 

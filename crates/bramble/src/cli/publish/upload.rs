@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use bramble_cluster::link::{Link, LinkError};
 use bramble_content::{File, Hash, Manifest};
@@ -11,10 +12,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::changed;
-use crate::exit::Failure;
+use crate::exit::{Doing, Failure};
 
 /// A blob goes through memory.
 const BLOB_BYTES_MAX: u64 = 512 << 20;
+
+/// The manager syncs each blob before it answers, and four share its disk: a card takes minutes
+/// for the largest.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 const TEMPLATE: &str = "sending {wide_bar} {bytes}/{total_bytes} {eta}";
 
@@ -83,16 +88,24 @@ impl Upload<'_> {
     }
 
     async fn put(&self, file: &File) -> Result<(), Failure> {
-        let path = self.folder.join(&file.path);
-        let bytes = fs::read(&path).map_err(|error| changed(&path, error))?;
-        if Hash::of(&bytes) != file.hash {
-            return Err(changed(&path, "it changed since the folder was read"));
-        }
+        let (path, hash) = (self.folder.join(&file.path), file.hash);
+        // Beside the lanes: what moves must be seen to move while a large file is read.
+        let read = tokio::task::spawn_blocking(move || read(&path, hash)).await;
+        let bytes = read.doing("reading a file")??;
         let sent = self.manager.put_bytes(&format!("/v1/blob/{}", file.hash), bytes.into()).await;
         sent.map_err(|error| match error {
             LinkError::Unreachable { .. } => Failure::from(error)
                 .hint("the manager went away; nothing was published: publish again"),
             error => error.into(),
         })
+    }
+}
+
+/// The file as it was scanned.
+fn read(path: &Path, hash: Hash) -> Result<Vec<u8>, Failure> {
+    let bytes = fs::read(path).map_err(|error| changed(path, error))?;
+    match Hash::of(&bytes) == hash {
+        true => Ok(bytes),
+        false => Err(changed(path, "it changed since the folder was read")),
     }
 }
