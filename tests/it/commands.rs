@@ -33,6 +33,39 @@ fn wrong_usage_is_a_2() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// The verbs that a `--help` lists.
+fn verbs(help: &str) -> Vec<&str> {
+    let listed = help.split_once("Commands:\n").map_or("", |(_, list)| list);
+    let lines = listed.lines().take_while(|line| !line.is_empty());
+    let words = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    words.filter_map(|line| line.split_whitespace().next()).filter(|verb| *verb != "help").collect()
+}
+
+/// Looks at the `--help` of a verb and of those below it; answers how many there are.
+fn check_help(verb: &[&str]) -> usize {
+    let help = bramble(Folder::empty().path(), &[verb, &["--help"]].concat());
+    if !verb.is_empty() {
+        help.expect(0).says("Example").says(&format!("  bramble {}", verb.join(" ")));
+        help.says("Exit codes: 0 ").says("2 ");
+    }
+    let below = verbs(&help.output);
+    1 + below.iter().map(|more| check_help(&[verb, &[*more]].concat())).sum::<usize>()
+}
+
+#[test]
+fn every_verb_s_help_has_an_example_and_exit_codes() {
+    // 14 verbs, 4 of them for nodes, and bramble itself.
+    assert_eq!(check_help(&[]), 19);
+}
+
+#[test]
+fn without_a_worker_nothing_is_published_and_that_is_a_1() {
+    let cluster = Cluster::with_roles("manager,balancer");
+    let site = Folder::with(&[("index.html", "home")]);
+    cluster.publish(&site).expect(1).says("no worker is there to serve it").says("bramble status");
+    assert!(cluster.status()["sites"][0]["release"].is_null());
+}
+
 #[test]
 fn an_address_that_nobody_can_reach_is_refused() {
     let folder = Folder::empty();

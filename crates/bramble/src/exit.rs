@@ -9,11 +9,11 @@ use bramble_cluster::link::LinkError;
 /// The documented exit codes; 0 is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// A port is taken, a disk is full, a folder vanished.
+    /// A port is taken, a disk is full, a folder vanished, no worker is ready.
     Failed = 1,
     /// Wrong usage, or a file that is not what it should be; nothing was tried.
     BadInput = 2,
-    /// The manager said no.
+    /// The manager would not.
     Refused = 3,
     /// No manager answers.
     Unreachable = 4,

@@ -12,7 +12,7 @@ use crate::exit::Failure;
 /// Check a configuration file; touches nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  bramble check examples/cluster.toml\n\n\
-                        Exit codes: 0 valid, 2 invalid, unreadable, or usage")]
+                        Exit codes: 0 valid, 1 not written, 2 invalid, unreadable, or usage")]
 pub struct Args {
     /// The configuration; see docs/reference.md
     file: PathBuf,

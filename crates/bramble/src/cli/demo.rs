@@ -13,7 +13,7 @@ use crate::process;
 /// demo-report.json.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  bramble demo\n  bramble demo --worker-rate off --stay\n\n\
-                        Exit codes: 0 all of it went as claimed, 1 something did not")]
+                        Exit codes: 0 all of it went as claimed, 1 something did not, 2 usage")]
 pub struct Args {
     /// Requests a second that a worker is slowed to, as one old board; or `off`
     #[arg(long, value_name = "N|off", default_value = "160")]

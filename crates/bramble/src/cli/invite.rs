@@ -16,7 +16,7 @@ use crate::process;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  bramble invite\n  \
                         bramble invite --role worker,balancer --expires 1h\n\n\
-                        Exit codes: 0 made, 2 usage, 3 refused, 4 manager unreachable")]
+                        Exit codes: 0 made, 1 failed, 2 usage, 3 refused, 4 manager unreachable")]
 pub struct Args {
     #[command(flatten)]
     data: Data,

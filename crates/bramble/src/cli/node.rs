@@ -13,9 +13,7 @@ use crate::process;
 
 /// List nodes, or take them out of traffic and back
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  bramble node list\n  bramble node drain berry-2\n\n\
-                        Exit codes: 0 done, 1 failed, 2 usage, 3 unknown node or refused, \
-                        4 manager unreachable")]
+#[command(after_help = help("Examples:\n  bramble node list\n  bramble node drain berry-2"))]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -24,7 +22,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Show each node, and if it gets no traffic, why
-    #[command(after_help = "Example:\n  bramble node list --json")]
+    #[command(after_help = help("Example:\n  bramble node list --json"))]
     List {
         #[command(flatten)]
         data: Data,
@@ -33,14 +31,22 @@ enum Verb {
         json: bool,
     },
     /// Send nodes nothing new; what is in flight finishes, and they stay members
-    #[command(after_help = "Example:\n  bramble node drain berry-2 berry-3")]
+    #[command(after_help = help("Example:\n  bramble node drain berry-2 berry-3"))]
     Drain(Nodes),
     /// Send nodes requests again, once they hold the current release
-    #[command(after_help = "Example:\n  bramble node enable berry-2")]
+    #[command(after_help = help("Example:\n  bramble node enable berry-2"))]
     Enable(Nodes),
     /// Take nodes out of the cluster; they come back only with a new ticket
-    #[command(after_help = "Example:\n  bramble node remove berry-2")]
+    #[command(after_help = help("Example:\n  bramble node remove berry-2"))]
     Remove(Nodes),
+}
+
+/// The same for all of them.
+fn help(example: &str) -> String {
+    format!(
+        "{example}\n\nExit codes: 0 done, 1 failed, 2 usage, 3 unknown node or refused, \
+         4 manager unreachable"
+    )
 }
 
 #[derive(Debug, clap::Args)]

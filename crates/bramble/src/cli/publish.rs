@@ -27,8 +27,8 @@ use crate::process;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  bramble publish examples/site --site default\n\n\
                         Exit codes: 0 published or unchanged, 1 folder unreadable or changed \
-                        meanwhile, 2 no folder\n            or usage, 3 unknown site or refused, 4 manager \
-                        unreachable")]
+                        meanwhile, no worker\n            ready, or disk full, 2 no folder or \
+                        usage, 3 unknown site or refused,\n            4 manager unreachable")]
 pub struct Args {
     /// The folder
     folder: PathBuf,

@@ -14,8 +14,8 @@ use crate::process;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  bramble rollback --site default\n  \
                         bramble rollback --site default --to RELEASE\n\n\
-                        Exit codes: 0 done, 1 failed, 2 usage, 3 unknown site or release, \
-                        4 manager unreachable")]
+                        Exit codes: 0 done, 1 no worker ready, or disk full, 2 usage, 3 unknown \
+                        site or release,\n            4 manager unreachable")]
 pub struct Args {
     #[command(flatten)]
     data: Data,

@@ -26,7 +26,7 @@ const BELOW: &str = "\x1b[J";
 /// Show the cluster: sites, nodes, backends, and what is wrong
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  bramble status\n  bramble status --watch\n\n\
-                        Exit codes: 0 shown, 2 usage, 4 manager unreachable")]
+                        Exit codes: 0 shown, 1 not written, 2 usage, 4 manager unreachable")]
 pub struct Args {
     #[command(flatten)]
     data: Data,

@@ -7,7 +7,10 @@ use crate::exit::Failure;
 
 /// Print the version
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  bramble version --json\n\nExit codes: 0 printed, 2 usage")]
+#[command(
+    after_help = "Example:\n  bramble version --json\n\nExit codes: 0 printed, 1 not written, \
+                        2 usage"
+)]
 pub struct Args {
     /// Print JSON
     #[arg(long)]
