@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use bramble_tests::{Address, Backend, Cluster, Folder, bramble, eventually, respond};
+use bramble_tests::{
+    Address, Backend, Cluster, Folder, Outcome, bramble, eventually, respond,
+};
+use serde_json::Value;
 
 #[test]
 fn a_taken_port_is_named_before_anything_is_made() {
@@ -139,21 +142,42 @@ fn a_folder_with_other_things_in_it_is_left_alone() {
     assert_eq!(std::fs::read_dir(folder.join("data")).unwrap().count(), 1);
 }
 
+const REDIRECT: &str = "[[route]]\npath_prefix = \"/old\"\n\
+                        redirect = { status = 302, location = \"/\" }\n";
+
+#[track_caller]
+fn expect_json(outcome: &Outcome) {
+    let output = &outcome.expect(0).output;
+    assert!(serde_json::from_str::<Value>(output).is_ok(), "{output}");
+}
+
 #[test]
 fn json_is_json() {
     let cluster = Cluster::up();
-    let folder = Folder::with(&[("index.html", "home")]);
-    let site = folder.path().to_str().unwrap().to_owned();
-    let calls: [&[&str]; 5] = [
-        &["publish", "--site", "default", &site, "--json"],
-        &["status", "--json"],
-        &["node", "list", "--json"],
-        &["invite", "--json"],
-        &["rollback", "--site", "default", "--json"],
+    cluster.publish(&Folder::with(&[("index.html", "before")])).expect(0);
+    let folder = Folder::with(&[("site/index.html", "home")]);
+    folder.write("cluster.toml", config(&cluster, REDIRECT));
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (site, file) = (path("site"), path("cluster.toml"));
+    let calls: [&[&str]; 9] = [
+        &["publish", "--site", "default", &site],
+        &["status"],
+        &["node", "list"],
+        &["invite"],
+        &["rollback", "--site", "default"],
+        &["node", "drain", "first", "--force"],
+        &["node", "enable", "first"],
+        &["apply", &file, "--dry-run"],
+        &["apply", &file],
     ];
-    for call in &calls[..4] {
-        let output = cluster.call(call).expect(0).output.clone();
-        assert!(serde_json::from_str::<serde_json::Value>(&output).is_ok(), "{call:?}: {output}");
+    for call in calls {
+        expect_json(&cluster.call(&[call, &["--json"]].concat()));
+    }
+    let url = format!("http://{}/", cluster.address());
+    let alone: [&[&str]; 3] =
+        [&["load", &url, "--duration", "200ms"], &["version"], &["check", &file]];
+    for call in alone {
+        expect_json(&bramble(folder.path(), &[call, &["--json"]].concat()));
     }
 }
 

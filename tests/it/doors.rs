@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use bramble_net::tls::{Connector, Identity, Trust};
-use bramble_tests::{Broken, Client, Cluster, Folder, Node, processes};
+use bramble_tests::{Broken, Client, Cluster, Folder, Node, eventually, processes};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
@@ -158,17 +158,35 @@ fn a_worker_lets_only_balancers_in() {
     assert_eq!(answer, "", "a worker is no balancer");
 }
 
+/// A node's worker, and the manager of a first node.
+fn worker_and_manager(node: &Node) -> (SocketAddr, SocketAddr) {
+    let file = std::fs::read(node.data().join("node.json")).unwrap();
+    let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let ip = file["address"].as_str().unwrap().parse().unwrap();
+    let port = u16::try_from(file["worker_port"].as_u64().unwrap()).unwrap();
+    (SocketAddr::new(ip, port), file["managers"][0].as_str().unwrap().parse().unwrap())
+}
+
 #[test]
 fn a_removed_node_has_lost_its_keys() {
-    let (cluster, second) = cluster();
-    let key = own(&second);
-    cluster.call(&["node", "remove", "second"]).expect(0);
-    for door in doors(&cluster.first, cluster.address()) {
-        for path in WISHES {
-            let answer = ask(door, Some(&key), authority(&cluster), path);
-            assert!(!answer.contains(" 200 ") && !answer.contains("SECRET"), "{path}: {answer}");
-        }
+    let cluster = Cluster::with_roles("manager,worker");
+    let (front, other) = (cluster.join_as("front", "balancer"), cluster.join("other"));
+    cluster.publish(&Folder::with(&[("index.html", "SECRET CONTENT")])).expect(0);
+    cluster.wait_until_serving(&["first", "other"]);
+    let (worker, manager) = worker_and_manager(&cluster.first);
+    let at_worker = |key: &Identity| ask(worker, Some(key), keys(&[&cluster.first]), "/");
+    let at_manager = |key: &Identity| ask(manager, Some(key), authority(&cluster), "/v1/plan");
+    let (front, other) = (own(&front), own(&other));
+    assert!(at_worker(&front).contains("SECRET"), "a balancer's key opens a worker's door");
+    assert!(at_manager(&front).starts_with("HTTP/1.1 200 "), "a member's key opens the manager's");
+
+    cluster.call(&["node", "remove", "front"]).expect(0);
+    eventually("the worker knows it no more", || at_worker(&front).is_empty());
+    for path in WISHES {
+        let answer = ask(manager, Some(&front), authority(&cluster), path);
+        assert!(!answer.contains(" 200 ") && !answer.contains("SECRET"), "{path}: {answer}");
     }
+    assert!(at_manager(&other).starts_with("HTTP/1.1 200 "), "the others' keys are as before");
 }
 
 fn authority(cluster: &Cluster) -> Trust {
