@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bramble_tests::processes;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The process table: command lines by process id.
@@ -61,6 +62,27 @@ pub fn starve_first_generator(demo: u32) {
     }
 }
 
+/// Waits until all 10 roles of a demo listen, and answers where: without asking it. Empty if
+/// that does not happen.
+pub fn all_listening(demo: u32) -> Vec<SocketAddr> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(60) {
+        let nodes = processes::children(demo).into_iter().flat_map(processes::children);
+        let roles = nodes.filter(|id| processes::command(*id).contains(" role "));
+        let found: Vec<Vec<SocketAddr>> = roles.map(processes::listening).collect();
+        if found.len() == 10 && found.iter().all(|of_role| !of_role.is_empty()) {
+            return found.concat();
+        }
+        sleep(Duration::from_millis(200));
+    }
+    Vec::new()
+}
+
+/// As Ctrl-C does.
+pub fn interrupt(pid: u32) {
+    signal(pid.into(), Signal::INT);
+}
+
 pub fn terminate(pid: u64) {
     signal(pid, Signal::TERM);
 }
@@ -80,21 +102,26 @@ pub fn demo_folders() -> BTreeSet<PathBuf> {
 }
 
 /// The sample site's files by URL path.
-pub fn site_files() -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/site");
-    let (mut files, mut folders) = (Vec::new(), vec![root.clone()]);
+pub fn site() -> BTreeMap<String, Vec<u8>> {
+    let files = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/site"));
+    assert!(files.len() > 20);
+    files
+}
+
+/// The files of a folder by URL path.
+pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let (mut files, mut folders) = (BTreeMap::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = format!("/{}", path.strip_prefix(&root).unwrap().display());
-                files.push((name, std::fs::read(path).unwrap()));
+                let name = format!("/{}", path.strip_prefix(root).unwrap().display());
+                files.insert(name, std::fs::read(path).unwrap());
             }
         }
     }
-    assert!(files.len() > 20);
     files
 }
 

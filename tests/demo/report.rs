@@ -91,6 +91,12 @@ impl Run<'_> {
         self.0[field].as_f64().unwrap_or_else(|| panic!("{field} is no number"))
     }
 
+    /// What limited it, as the demo says it.
+    pub fn sentence(&self) -> String {
+        let (users, workers) = (&self.0["users"], &self.0["workers"]);
+        format!("  {users} users, {workers} workers: {}", self.0["explanation"].as_str().unwrap())
+    }
+
     #[track_caller]
     pub fn is_complete(&self) {
         for field in RUN_FIELDS {

@@ -1,5 +1,5 @@
-//! What the demo says, and the one place where it prints. That a line can't be written does not
-//! end the story in the middle: it is told to the end, and has failed then.
+//! What the demo says, and the one place where it prints. A line that can't be written ends the
+//! story before its next chapter.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -32,11 +32,12 @@ impl Screen {
         self.start.elapsed().as_secs_f64()
     }
 
-    /// A new chapter.
-    pub(super) fn step(&mut self, title: &str) {
+    /// A new chapter, if all before it could be told.
+    pub(super) fn step(&mut self, title: &str) -> Result<(), Failure> {
         self.steps += 1;
         let seconds = self.elapsed_s();
         self.print(&format!("\n[{seconds:4.0} s] {}. {title}", self.steps));
+        self.written()
     }
 
     /// A line below it.

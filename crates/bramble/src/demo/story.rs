@@ -74,11 +74,11 @@ impl Story {
     pub(super) async fn tell(&mut self) -> Result<(), Failure> {
         self.start().await?;
         let mut verifier = self.publish().await?;
-        self.screen.step("Testing 4 workers, as siege -d1 does: each user thinks 0 or 1 s");
+        self.screen.step("Testing 4 workers, as siege -d1 does: each user thinks 0 or 1 s")?;
         self.test(FEW).await?;
         self.test(MANY).await?;
         self.grow(&verifier).await?;
-        self.screen.step("Testing 8 workers");
+        self.screen.step("Testing 8 workers")?;
         self.test(FEW).await?;
         self.test(MANY).await?;
         self.shake(&mut verifier).await?;
@@ -86,7 +86,7 @@ impl Story {
     }
 
     async fn start(&mut self) -> Result<(), Failure> {
-        self.screen.step("Starting a manager, a balancer and 4 workers");
+        self.screen.step("Starting a manager, a balancer and 4 workers")?;
         let speed = match self.options.worker_rate {
             Some(rate) => format!("slowed to one old board, {rate} requests/s (--worker-rate)"),
             None => "at full speed (--worker-rate off)".to_owned(),
@@ -102,7 +102,7 @@ impl Story {
     }
 
     async fn publish(&mut self) -> Result<Verifier, Failure> {
-        self.screen.step("Publishing the sample site");
+        self.screen.step("Publishing the sample site")?;
         site::unpack(&self.site())?;
         self.publish_site().await?;
         let status = self.cluster.until_serving(4).await?;
@@ -201,7 +201,7 @@ impl Story {
 
     /// Four more workers while traffic runs.
     async fn grow(&mut self, verifier: &Verifier) -> Result<(), Failure> {
-        self.screen.step("Adding 4 workers while 200 users go on");
+        self.screen.step("Adding 4 workers while 200 users go on")?;
         let (start_s, traffic) = (self.screen.elapsed_s(), self.traffic(FEW, TEST)?);
         self.follow(&traffic, Duration::ZERO).await;
         let before = Look::new(self.cluster.status().await?);
@@ -217,7 +217,7 @@ impl Story {
 
     /// A killed worker, a changed site and a changed configuration, each under load.
     async fn shake(&mut self, verifier: &mut Verifier) -> Result<(), Failure> {
-        self.screen.step("Killing a worker, publishing and reloading while 400 users go on");
+        self.screen.step("Killing a worker, publishing and reloading while 400 users go on")?;
         let (start_s, traffic) = (self.screen.elapsed_s(), self.traffic(STEADY, TEST + 2 * APART)?);
         self.follow(&traffic, Duration::ZERO).await;
         let before = Look::new(self.cluster.status().await?);
@@ -354,7 +354,7 @@ impl Story {
             changes: self.changes.clone(),
             events: self.events.clone(),
         };
-        self.screen.step("What it comes to");
+        self.screen.step("What it comes to")?;
         self.screen.print(&table::runs(&report.runs));
         self.screen.print(&table::sentences(&report.runs));
         self.screen.print(&table::events(&report));
