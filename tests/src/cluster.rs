@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::command::{Outcome, bramble};
+use crate::disk;
 use crate::eventually;
 use crate::folder::Folder;
 use crate::processes;
@@ -43,13 +44,66 @@ impl Cluster {
     #[must_use]
     #[track_caller]
     pub fn with_roles(roles: &str) -> Self {
-        let (folder, address) = (Folder::empty(), Address::free());
-        let first = Node::at(&folder, "first");
-        let listen = address.socket().to_string();
-        let mut cluster = Self { first, address, folder };
+        let mut cluster = Self::new();
+        let listen = cluster.address().to_string();
         cluster.first.start(&["up", "--name", "first", "--roles", roles, "--listen", &listen]);
         cluster.wait_until_up();
         cluster
+    }
+
+    /// One node with all roles and a configuration file: the built-in one, with more at its end.
+    #[must_use]
+    #[track_caller]
+    pub fn with_file(more: &str) -> Self {
+        let mut cluster = Self::new();
+        cluster.configure(more);
+        let file = cluster.file();
+        cluster.first.start(&["up", "--name", "first", "--config", &file]);
+        cluster.wait_until_up();
+        cluster
+    }
+
+    /// One node with all roles on a disk of its own that has so much room. It can't be started
+    /// again: the disk goes with its agent.
+    #[must_use]
+    #[track_caller]
+    pub fn on_disk(kib: u32) -> Self {
+        let mut cluster = Self::new();
+        let listen = cluster.address().to_string();
+        let data = cluster.first.data.clone();
+        std::fs::create_dir(&data).unwrap();
+        let arguments =
+            ["up", "--name", "first", "--listen", &listen, "--data", data.to_str().unwrap()];
+        let me = std::process::id().to_string();
+        let arguments = [&arguments[..], &["--end-with-parent", &me]].concat();
+        let agent = Program::start_as(disk::with_disk(&data, kib, &arguments));
+        cluster.first.data = disk::seen_by(agent.id(), &data);
+        cluster.first.program = Some(agent);
+        cluster.wait_until_up();
+        cluster
+    }
+
+    fn new() -> Self {
+        let (folder, address) = (Folder::empty(), Address::free());
+        Self { first: Node::at(&folder, "first"), address, folder }
+    }
+
+    /// Writes the file of [`Self::with_file`] anew.
+    pub fn configure(&self, more: &str) {
+        let address = self.address();
+        self.folder.write(
+            "cluster.toml",
+            format!(
+                "[[listener]]\nname = \"web\"\naddress = \"{address}\"\n\
+                 [[site]]\nname = \"default\"\n{more}"
+            ),
+        );
+    }
+
+    /// The file of [`Self::with_file`].
+    #[must_use]
+    pub fn file(&self) -> String {
+        self.folder.join("cluster.toml").display().to_string()
     }
 
     /// Starts the first node again, after it was stopped or killed.
@@ -84,9 +138,15 @@ impl Cluster {
     #[must_use]
     #[track_caller]
     pub fn join_as(&self, name: &str, roles: &str) -> Node {
-        let ticket = self.ticket(&["--role", roles]);
+        self.join_with(&self.ticket(&["--role", roles]), name)
+    }
+
+    /// Lets a node join by a ticket, and waits until the manager knows it.
+    #[must_use]
+    #[track_caller]
+    pub fn join_with(&self, ticket: &str, name: &str) -> Node {
         let mut node = Node::at(&self.folder, name);
-        node.start(&["join", &ticket, "--name", name]);
+        node.start(&["join", ticket, "--name", name]);
         let known = || self.node(name).is_some_and(|node| node["report"].is_object());
         eventually("the manager hears of the node", known);
         node

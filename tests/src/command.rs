@@ -49,8 +49,8 @@ impl Call {
     #[must_use]
     pub fn of(program: impl AsRef<OsStr>, folder: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(folder).stdin(Stdio::null());
-        Self { command, output: None }
+        command.args(arguments).current_dir(folder);
+        command.into()
     }
 
     /// Its results go there.
@@ -73,6 +73,7 @@ impl Call {
     pub fn run(self) -> Outcome {
         let (output, complaint) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         let Self { mut command, output: elsewhere } = self;
+        command.stdin(Stdio::null());
         command.stdout(elsewhere.unwrap_or_else(|| output.try_clone().unwrap().into()));
         command.stderr(complaint.try_clone().unwrap());
         let start = Instant::now();
@@ -88,6 +89,12 @@ impl Call {
         };
         let took = start.elapsed();
         Outcome { code: status.code(), output: text(output), complaint: text(complaint), took }
+    }
+}
+
+impl From<Command> for Call {
+    fn from(command: Command) -> Self {
+        Self { command, output: None }
     }
 }
 

@@ -13,6 +13,7 @@ mod client;
 mod cluster;
 mod command;
 mod config;
+pub mod disk;
 mod folder;
 mod load;
 mod log;

@@ -59,6 +59,13 @@ impl Program {
         Self::spawn(command)
     }
 
+    /// Starts a command that becomes the binary.
+    #[must_use]
+    pub fn start_as(mut command: Command) -> Self {
+        command.stderr(Stdio::piped());
+        Self::spawn(command)
+    }
+
     fn spawn(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let log = child.stderr.take().map(Log::follow).unwrap_or_default();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bramble_cluster::api::{PublishRequest, Published, Staged};
+use bramble_content::scan::ScanError;
 use bramble_content::{Index, Manifest, Scan, scan};
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -97,7 +98,7 @@ fn scanned(args: &Args) -> Result<Manifest, Failure> {
     let path = args.data.dir.join("publish-index").join(&args.site);
     let scanned = scan(folder, &Index::load(&path), SystemTime::now());
     waiting.finish_and_clear();
-    let Scan { manifest, index } = scanned.map_err(Failure::failed)?;
+    let Scan { manifest, index } = scanned.map_err(|error| unscanned(&error))?;
     if let Err(error) = index.save(&path) {
         print::note(format_args!("the next publish will read every file again: {error}"));
     }
@@ -159,6 +160,16 @@ fn tell(facts: &Facts) -> Result<(), Failure> {
         print::size(facts.sent.bytes)
     ))?;
     facts.published.iter().try_for_each(outcome::print)
+}
+
+/// The other errors say themselves what to do.
+fn unscanned(error: &ScanError) -> Failure {
+    let failure = Failure::failed(error);
+    match error {
+        ScanError::Io { .. } => failure
+            .hint("when all of it is there and can be read, publish again; nothing was published"),
+        _ => failure,
+    }
 }
 
 /// A file of the folder went away or changed after it was scanned.

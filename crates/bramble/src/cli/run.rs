@@ -6,6 +6,7 @@ use bramble_config::plan::Plan;
 use bramble_server::Server;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::ports;
 use crate::exit::{Doing, Failure};
 use crate::process;
 
@@ -29,6 +30,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 async fn serve(args: &Args) -> Result<(), Failure> {
     let plan = read(&args.config)?;
+    let change = format!("change the listener's address in {}", args.config.display());
+    let mut listeners = plan.listeners.iter();
+    listeners.try_for_each(|listener| ports::check(listener.address, &change).map(drop))?;
     let folder = args.config.parent().unwrap_or(Path::new("")).to_owned();
     let mut reload = signal(SignalKind::hangup()).doing("can't wait for signals")?;
     let stop = process::stop_signal()?;

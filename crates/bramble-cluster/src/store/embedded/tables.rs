@@ -135,9 +135,11 @@ pub(super) fn error(path: &Path, error: &sqlx::Error) -> StoreError {
     const CORRUPT: i32 = 11;
     const FULL: i32 = 13;
     const NOT_A_DATABASE: i32 = 26;
+    // The file that readers and writers share could not grow: `SQLITE_IOERR_SHMSIZE`.
+    const SHARED_SIZE: i32 = 10 | (19 << 8);
     let path = path.to_owned();
     let code = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok());
-    match code.map(|code| code & 0xff) {
+    match code.map(|code| if code == SHARED_SIZE { FULL } else { code & 0xff }) {
         Some(BUSY) => StoreError::InUse { path },
         Some(CORRUPT | NOT_A_DATABASE) => {
             StoreError::Damaged { place: path.display().to_string(), detail: error.to_string() }

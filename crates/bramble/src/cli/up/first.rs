@@ -51,7 +51,10 @@ fn roles(args: &Args) -> &[Role] {
 
 async fn fill(args: &Args, setup: Setup) -> Result<(), Failure> {
     let dir = &args.data.dir;
-    let managers = bramble_manager::init(dir, &setup).await.doing("can't make the cluster")?;
+    let made = bramble_manager::init(dir, &setup).await.doing("can't make the cluster");
+    let managers = made.map_err(|failure| {
+        failure.hint("make room there, or name another folder with --data DIR; nothing was made")
+    })?;
     if let Some(path) = &args.config {
         remember(path, &args.data.config_path())?;
     }
