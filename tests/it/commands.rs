@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use bramble_tests::{
-    Address, Backend, Cluster, Folder, Outcome, bramble, eventually, respond,
-};
+use bramble_tests::{Backend, Cluster, Folder, Outcome, bramble, respond};
 use serde_json::Value;
 
 #[test]
@@ -109,6 +107,7 @@ fn what_the_manager_refuses_is_a_3_with_a_next_step() {
         .says("/nowhere/at/all");
     cluster.call(&["publish", "--site", "other", site]).expect(3).says("other").says("default");
     cluster.call(&["rollback", "--site", "default"]).expect(3);
+    cluster.call(&["rollback", "--site", "other"]).expect(3).says("other").says("default");
     cluster.call(&["invite", "--role", "manager"]).expect(3);
     cluster.call(&["rollback", "--site", "default", "--to", "abcdef"]).expect(3).says("abcdef");
     for verb in ["drain", "enable", "remove"] {
@@ -156,9 +155,9 @@ fn json_is_json() {
     let cluster = Cluster::up();
     cluster.publish(&Folder::with(&[("index.html", "before")])).expect(0);
     let folder = Folder::with(&[("site/index.html", "home")]);
-    folder.write("cluster.toml", config(&cluster, REDIRECT));
-    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let (site, file) = (path("site"), path("cluster.toml"));
+    let site = folder.join("site").display().to_string();
+    cluster.configure(REDIRECT);
+    let file = cluster.file();
     let calls: [&[&str]; 9] = [
         &["publish", "--site", "default", &site],
         &["status"],
@@ -179,52 +178,4 @@ fn json_is_json() {
     for call in alone {
         expect_json(&bramble(folder.path(), &[call, &["--json"]].concat()));
     }
-}
-
-/// A configuration with one more listener, for the cluster's own site.
-fn config(cluster: &Cluster, more: &str) -> String {
-    let address = cluster.address();
-    format!(
-        "[[listener]]\nname = \"web\"\naddress = \"{address}\"\n{more}\n[[site]]\nname = \"default\"\n"
-    )
-}
-
-#[test]
-fn a_file_is_applied_after_it_was_shown() {
-    let cluster = Cluster::up();
-    cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
-    let second = Address::free();
-    let more = format!("[[listener]]\nname = \"second\"\naddress = \"{}\"", second.socket());
-    let folder = Folder::empty();
-    folder.write("cluster.toml", config(&cluster, &more));
-    let file = folder.join("cluster.toml");
-    let file = file.to_str().unwrap();
-    cluster.call(&["apply", file, "--dry-run"]).expect(0).says("second");
-    assert!(std::net::TcpStream::connect(second.socket()).is_err(), "a dry run changed something");
-    cluster.call(&["apply", file]).expect(0).says("second");
-    let listens = || std::net::TcpStream::connect(second.socket()).is_ok();
-    eventually("the new listener", listens);
-    bramble_tests::Client::connect(second.socket()).get("/").expect(200).body("home");
-    cluster.get("/").expect(200).body("home");
-}
-
-#[test]
-fn a_faulty_file_is_refused_with_its_place() {
-    let cluster = Cluster::up();
-    cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
-    let folder = Folder::empty();
-    folder.write("cluster.toml", config(&cluster, "[[listener]]\nname = \"b\"\nadress = 1"));
-    let file = folder.join("cluster.toml");
-    let revision = cluster.status()["revision"].clone();
-    for verb in ["check", "apply"] {
-        let mut arguments = vec![verb, file.to_str().unwrap()];
-        let data = cluster.first.data().to_str().unwrap();
-        if verb == "apply" {
-            arguments.extend(["--data", data]);
-        }
-        let outcome = bramble(folder.path(), &arguments);
-        outcome.expect(2).says("cluster.toml:6:1: error: ").says("^^^^^^").says("`address`");
-    }
-    assert_eq!(cluster.status()["revision"], revision);
-    cluster.get("/").expect(200).body("home");
 }

@@ -5,6 +5,7 @@
 mod balance;
 mod bodies;
 mod commands;
+mod configuration;
 mod doors;
 mod files;
 mod forwarding;

@@ -205,13 +205,25 @@ fn what_is_no_ticket_is_said_to_be_none() {
 
 #[test]
 fn a_manager_that_is_not_there_is_a_4() {
-    let mut cluster = Cluster::up();
+    let mut cluster = Cluster::with_file("");
     let ticket = cluster.ticket(&[]);
     cluster.first.stop();
     let folder = cluster.folder().path();
     bramble(folder, &["join", &ticket, "--data", "second"]).expect(4).says("next step");
-    for call in [&["status"][..], &["invite"], &["node", "list"], &["node", "drain", "first"]] {
-        cluster.call(call).expect(4).says("bramble up");
+    let site = Folder::with(&[("index.html", "home")]);
+    let file = cluster.file();
+    let calls: [&[&str]; 8] = [
+        &["status"],
+        &["invite"],
+        &["node", "list"],
+        &["node", "drain", "first"],
+        &["publish", site.path().to_str().unwrap(), "--site", "default"],
+        &["rollback", "--site", "default"],
+        &["apply", &file],
+        &["reload"],
+    ];
+    for call in calls {
+        cluster.call(call).expect(4).says("can't be reached").says("bramble up");
     }
 }
 

@@ -1,8 +1,11 @@
 //! From a folder to what visitors see, and back.
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 
-use bramble_tests::{Client, Cluster, Folder, Program, eventually, under_load};
+use bramble_tests::{Client, Cluster, Folder, Program, eventually, processes, under_load};
+use rustix::process::Signal;
 
 fn release(text: &str) -> Folder {
     Folder::with(&[("index.html", text), ("more/index.html", text), (".draft", "hidden")])
@@ -81,24 +84,93 @@ fn a_folder_that_vanishes_meanwhile_publishes_nothing() {
     let cluster = Cluster::up();
     cluster.publish(&release("one")).expect(0);
     let folder = Folder::with(&[("z.html", "last")]);
-    let large = std::fs::File::create(folder.join("a.bin")).unwrap();
+    let large = File::create(folder.join("a.bin")).unwrap();
     large.set_len(1 << 29).unwrap();
-    let (data, path) = (cluster.first.data().to_str().unwrap(), folder.path().to_str().unwrap());
-    let arguments = ["publish", "--site", "default", path, "--data", data];
-    let mut publisher = Program::start(&arguments);
+    let mut publisher = publisher(&cluster, &folder);
     eventually("it reads the large file", || reads(publisher.id(), "a.bin"));
     std::fs::remove_dir_all(folder.path()).unwrap();
     assert_eq!(publisher.wait().code(), Some(1), "{}", publisher.log.text());
-    publisher.log.expect(path);
+    publisher.log.expect(folder.path().to_str().unwrap());
     cluster.get("/").expect(200).body("one");
     cluster.publish(&release("two")).expect(0);
     cluster.get("/").expect(200).body("two");
 }
 
+/// Publishes a folder that is changed after it was scanned and before it is sent.
+#[track_caller]
+fn change_before_it_is_sent(change: impl FnOnce(&Folder), why: &str) {
+    let cluster = Cluster::up();
+    cluster.publish(&release("one")).expect(0);
+    let index = cluster.first.data().join("publish-index/default");
+    let scanned = || std::fs::metadata(&index).unwrap().ino();
+    let before = scanned();
+    let folder = Folder::with(&[("index.html", "two"), ("small.html", "small")]);
+    File::create(folder.join("a.bin")).unwrap().set_len(1 << 29).unwrap();
+    let mut publisher = publisher(&cluster, &folder);
+    // By then it has asked the manager for what is there; it can't tell it what is new.
+    eventually("it reads the large file", || reads(publisher.id(), "a.bin"));
+    let manager = cluster.first.role("manager").unwrap();
+    processes::signal(manager, Signal::STOP);
+    eventually("it has scanned", || scanned() != before);
+    change(&folder);
+    processes::signal(manager, Signal::CONT);
+    assert_eq!(publisher.wait().code(), Some(1), "{}", publisher.log.text());
+    publisher.log.expect("small.html can't be sent: ");
+    publisher.log.expect(why);
+    publisher.log.expect("next step: ");
+    cluster.get("/").expect(200).body("one");
+    cluster.publish(&release("two")).expect(0);
+    cluster.get("/").expect(200).body("two");
+}
+
+#[test]
+fn a_file_that_changes_before_it_is_sent_publishes_nothing() {
+    let change = |folder: &Folder| folder.write("small.html", "other");
+    change_before_it_is_sent(change, "it changed since the folder was read; nothing was published");
+}
+
+#[test]
+fn a_file_that_vanishes_before_it_is_sent_publishes_nothing() {
+    let change = |folder: &Folder| folder.remove("small.html");
+    change_before_it_is_sent(change, "No such file");
+}
+
+#[test]
+fn a_manager_that_dies_while_it_is_sent_files_publishes_nothing() {
+    let mut cluster = Cluster::up();
+    cluster.publish(&release("one")).expect(0);
+    let folder = release("two");
+    File::create(folder.join("a.bin")).unwrap().set_len(1 << 29).unwrap();
+    let mut publisher = publisher(&cluster, &folder);
+    let manager = cluster.first.role("manager").unwrap();
+    let takes = || open_files(manager).iter().any(|file| file.contains("/manager/content/"));
+    eventually("the manager takes it", takes);
+    // So that it stays dead for as long as it takes to see that.
+    cluster.first.program().signal(Signal::STOP);
+    processes::signal(manager, Signal::KILL);
+    let code = publisher.wait().code();
+    cluster.first.program().signal(Signal::CONT);
+    assert_eq!(code, Some(4), "{}", publisher.log.text());
+    publisher.log.expect("nothing was published: publish again");
+    cluster.get("/").expect(200).body("one");
+    folder.remove("a.bin");
+    eventually("it can be published", || cluster.publish(&folder).code == Some(0));
+    cluster.get("/").expect(200).body("two");
+}
+
+fn publisher(cluster: &Cluster, folder: &Folder) -> Program {
+    let (data, path) = (cluster.first.data().to_str().unwrap(), folder.path().to_str().unwrap());
+    Program::start(&["publish", "--site", "default", path, "--data", data])
+}
+
 fn reads(process: u32, file: &str) -> bool {
-    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    open_files(process).iter().any(|open| open.ends_with(file))
+}
+
+fn open_files(process: u32) -> Vec<String> {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return Vec::new() };
     let links = open.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
-    links.into_iter().any(|link| link.ends_with(file))
+    links.map(|link| link.display().to_string()).collect()
 }
 
 #[test]
@@ -107,12 +179,10 @@ fn a_publisher_that_is_killed_leaves_the_site_whole() {
     cluster.publish(&release("one")).expect(0);
     let next = release("two");
     next.write("large.bin", vec![b'x'; 20 << 20]);
-    let (data, path) = (cluster.first.data().to_str().unwrap(), next.path().to_str().unwrap());
     for after_ms in [20, 40, 60, 80, 120] {
-        let arguments = ["publish", "--site", "default", path, "--data", data];
-        let mut publisher = Program::start(&arguments);
+        let mut publisher = publisher(&cluster, &next);
         thread::sleep(std::time::Duration::from_millis(after_ms));
-        publisher.signal(rustix::process::Signal::KILL);
+        publisher.signal(Signal::KILL);
         publisher.wait();
         // The old one without the large file or the new one with it, never a mixture.
         let has_large = cluster.get("/large.bin").status == 200;
