@@ -1,5 +1,6 @@
 //! Bodies in both directions: framed anew, streamed, never held whole.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -199,6 +200,69 @@ fn an_early_answer_is_passed_on_and_closes_the_connection() {
     client.send(vec![b'x'; 1000]);
     client.expect_closed();
     assert_eq!(backend.count(), 1);
+}
+
+#[test]
+fn an_app_that_answers_as_it_reads_is_not_held_up() {
+    // More than all buffers on the way hold, in both directions at once.
+    let backend = Backend::start(|caller| {
+        caller.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n"));
+        let mut left = LARGE;
+        while left > 0 {
+            let Ok(part) = caller.wire().exactly(left.min(MIB)) else { break };
+            left -= part.len();
+            caller.send(&part);
+        }
+        caller.close();
+    });
+    let mut bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    client.send(format!("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {LARGE}\r\n\r\n"));
+    let body = text(LARGE).into_bytes();
+    let (socket, sending) = (client.wire().socket().upgrade().unwrap(), body.clone());
+    let sender = thread::spawn(move || (&*socket).write_all(&sending));
+    assert!(client.answer().expect(200).bytes() == body);
+    sender.join().unwrap().unwrap();
+    let peak = bramble.program().peak_rss_kib();
+    assert!(peak < RSS_KIB, "{peak} KiB");
+}
+
+#[test]
+fn interim_answers_are_passed_on_before_and_during_a_body() {
+    let backend = Backend::start(|caller| {
+        caller.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+        let body = caller.body();
+        caller.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n");
+        caller.respond(200, &body);
+    });
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    for _ in 0..2 {
+        client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\none");
+        client.answer().expect(103).has("Link", "</a.css>").lacks("Connection");
+        client.send("two");
+        client.answer().expect(102);
+        client.answer().expect(200).body("onetwo").lacks("Connection");
+    }
+}
+
+#[test]
+fn a_body_that_is_cut_while_its_answer_comes_is_cut_for_the_backend_too() {
+    let cut = Arc::new(AtomicUsize::new(0));
+    let count = cut.clone();
+    let backend = Backend::start(move |caller| {
+        caller.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+        count.fetch_add(usize::from(caller.try_body().is_err()), Ordering::Relaxed);
+        caller.close();
+    });
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000\r\n\r\nthe beginning");
+    assert_eq!(client.wire().head().unwrap().start, "HTTP/1.1 200 OK");
+    client.wire().half_close();
+    eventually("the backend sees it cut", || cut.load(Ordering::Relaxed) == 1);
+    let rest = client.wire().rest().unwrap_or_default();
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "the answer seems whole");
 }
 
 #[test]

@@ -157,8 +157,12 @@ fn interim_answers_are_not_mistaken_for_the_answer() {
     });
     let bramble = balancer(&[&backend]);
     let mut client = bramble.client();
-    client.get("/").expect(200).body("one");
-    client.get("/").expect(200).body("one");
+    for _ in 0..2 {
+        client.get("/").expect(103).has("Link", "</a.css>");
+        client.answer().expect(200).body("one");
+    }
+    // An HTTP/1.0 client knows of none.
+    client.send("GET / HTTP/1.0\r\n\r\n").answer().expect(200).body("one");
 }
 
 #[test]

@@ -92,9 +92,8 @@ fn a_switch_of_protocols_that_nobody_asked_for() {
 fn too_much_of_anything() {
     refuses(format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(40_000)));
     refuses(format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(101)));
-    refuses(
-        "HTTP/1.1 103 Early\r\n\r\n".repeat(17) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-    );
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(17);
+    refuses(interim + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 }
 
 #[test]

@@ -14,15 +14,18 @@ mod failure;
 mod upload;
 
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bramble_http::{Body, Forward, forward_request};
+use bramble_net::Stream;
 
 use crate::connection::{Connection, End, Next};
 use crate::pool::{Backend, Pool};
 use crate::retry::{self, Reached};
 use attempt::Answer;
 use failure::{AttemptError, Failure};
+use upload::{Side, Source, Upload, UploadError};
 
 /// What the attempts of one request have in common.
 pub(crate) struct Exchange {
@@ -31,6 +34,47 @@ pub(crate) struct Exchange {
     idempotent: bool,
     /// Part of the body is gone to a backend: there is nothing to repeat it with.
     spent: bool,
+    /// The rest of the body, while it is on its way.
+    upload: Option<Upload>,
+    /// The backend has all of the body.
+    arrived: bool,
+    /// How the client broke its body off.
+    broken: Option<End>,
+}
+
+impl Exchange {
+    /// Passes on what it can of a body that is on its way; true when that has just ended.
+    fn poll_upload(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut Source<'_>,
+        to: &mut Stream,
+    ) -> bool {
+        let Some(mut upload) = self.upload.take() else { return false };
+        let polled = upload.poll(cx, from, to);
+        self.spent |= upload.has_begun();
+        match polled {
+            Poll::Pending => {
+                self.upload = Some(upload);
+                return false;
+            }
+            Poll::Ready(Ok(())) => self.arrived = true,
+            Poll::Ready(Err(UploadError::Client(end))) => self.broken = Some(end),
+            // It may have answered and closed: then its answer says why.
+            Poll::Ready(Err(UploadError::Backend)) => {}
+        }
+        upload.give_up(from.input);
+        true
+    }
+
+    /// Whether it is the client who should move next.
+    fn waits_for_client(&self) -> bool {
+        self.upload.as_ref().is_some_and(|upload| upload.waits_for() == Side::Client)
+    }
+
+    fn has_moved(&mut self) -> bool {
+        self.upload.as_mut().is_some_and(Upload::has_moved)
+    }
 }
 
 /// Answers a request through a backend of `pool`.
@@ -38,7 +82,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
     let mut exchange = begin(c, pool);
     pool.budget.borrow_mut().earn(Instant::now());
     match attempts(c, pool, &mut exchange).await {
-        Ok(Some((backend, answer))) => answer::pass_on(c, pool, &backend, answer).await,
+        Ok(Some((backend, answer))) => answer::pass_on(c, pool, &backend, answer, exchange).await,
         Ok(None) => c.problem(503, "No backend of this site can be reached.").await,
         Err(AttemptError::Client(end)) => Err(end),
         Err(AttemptError::Backend(failure)) => {
@@ -68,7 +112,14 @@ fn begin(c: &mut Connection, pool: &Pool) -> Exchange {
         Body::None => Some(0),
         Body::Chunked | Body::UntilClose => None,
     };
-    Exchange { whole, idempotent: c.head.method.is_idempotent(), spent: false }
+    Exchange {
+        whole,
+        idempotent: c.head.method.is_idempotent(),
+        spent: false,
+        upload: None,
+        arrived: whole.is_some(),
+        broken: None,
+    }
 }
 
 /// Tries backends until one answers; none if there is nobody to try.

@@ -64,15 +64,42 @@ pub(crate) async fn send(
     timer: &Timer,
     limit: Duration,
 ) -> Result<usize, WaitError> {
+    send_beside(stream, parts, timer, limit, |_, _| {}).await
+}
+
+/// The same, with something else going on whenever it has to wait.
+pub(crate) async fn send_beside(
+    stream: &mut Stream,
+    parts: [&[u8]; 3],
+    timer: &Timer,
+    limit: Duration,
+    mut beside: impl FnMut(&mut Context<'_>, &mut Stream),
+) -> Result<usize, WaitError> {
     let total = parts.iter().map(|part| part.len()).sum();
     let mut sent = 0;
     while sent < total {
-        let (left, n) = unsent(parts, sent);
-        let left = left.get(..n).unwrap_or_default();
-        sent += within(timer, limit, |cx| stream.poll_write(cx, left)).await?;
+        let write = |cx: &mut Context<'_>| {
+            let written = poll_write(cx, stream, parts, sent);
+            if written.is_pending() {
+                beside(cx, stream);
+            }
+            written
+        };
+        sent += within(timer, limit, write).await?;
     }
     within(timer, limit, |cx| stream.poll_flush(cx)).await?;
     Ok(total)
+}
+
+/// Writes what is left behind the first `sent` bytes of these parts.
+pub(crate) fn poll_write(
+    cx: &mut Context<'_>,
+    stream: &mut Stream,
+    parts: [&[u8]; 3],
+    sent: usize,
+) -> Poll<io::Result<usize>> {
+    let (left, n) = unsent(parts, sent);
+    stream.poll_write(cx, left.get(..n).unwrap_or_default())
 }
 
 /// The slices behind the first `sent` bytes, and how many of them are not empty.

@@ -6,20 +6,13 @@ use std::time::{Duration, Instant};
 use super::{Connection, End};
 use crate::wait;
 
-/// One step through the bytes that lie in the input buffer.
-pub(crate) struct Piece {
-    /// Bytes to mark as used up once the data was passed on.
-    pub(crate) consumed: usize,
-    /// Where the data lies in the unread input.
-    pub(crate) data: std::ops::Range<usize>,
-    pub(crate) done: bool,
-}
-
 impl Connection {
-    /// The next piece of the body out of what has come in; `consumed` is 0 when there is none.
-    pub(crate) fn next_piece(&mut self) -> Result<Piece, End> {
-        let step = self.body.next(self.input.unread())?;
-        Ok(Piece { consumed: step.consumed, data: step.data, done: step.done })
+    /// Takes a body that lies whole in the input buffer out of it.
+    pub(crate) fn take_body(&mut self) {
+        // It has a length, so that one step goes over all of it and nothing can be wrong.
+        if let Ok(step) = self.body.next(self.input.unread()) {
+            self.input.consume(step.consumed);
+        }
     }
 
     /// Reads what is left of the body and throws it away, within limits. False: there is more

@@ -1,15 +1,18 @@
 //! Passing a backend's answer on to the client.
 
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bramble_http::{Body, BodyReader, ForwardResponse, chunk_head, forward_response};
+use bramble_net::Stream;
 
+use super::Exchange;
 use super::attempt::Answer;
-use super::upload::after_chunk;
+use super::upload::{Source, after_chunk};
 use crate::connection::{Connection, End, Next};
 use crate::counters::add;
 use crate::pool::{Backend, Pool, Weight};
-use crate::wait::{self, WaitError};
+use crate::wait;
 
 /// Sends head and body on; afterwards the backend's connection is kept if it can be.
 pub(super) async fn pass_on(
@@ -17,11 +20,16 @@ pub(super) async fn pass_on(
     pool: &Pool,
     backend: &Backend,
     mut answer: Answer,
+    mut exchange: Exchange,
 ) -> Result<Next, End> {
     let mut reader = BodyReader::new(c.answer.body, &c.table.answer_limits);
     let (next, framing) = build_head(c, &answer);
     answer.buffer.consume(c.answer.len);
-    let passed = pass_body(c, &mut answer, &mut reader, framing).await;
+    let passed = pass_body(c, &mut answer, &mut reader, framing, &mut exchange).await;
+    if let Some(upload) = exchange.upload.take() {
+        // An answer that is whole while the body is not wants no more of it.
+        upload.give_up(&mut c.input);
+    }
     if matches!(passed, Err(End::Cut)) {
         // Not plain: what it broke off may be an answer that is too much for it.
         pool.failed(backend, Weight::Doubt, "broke off in the middle of an answer", Instant::now());
@@ -39,7 +47,7 @@ pub(super) async fn pass_on(
         c.stream.reset_when_closed();
     }
     passed?;
-    let whole = c.body.is_done() && c.answer.body != Body::UntilClose;
+    let whole = exchange.arrived && c.body.is_done() && c.answer.body != Body::UntilClose;
     // Surplus bytes would be taken for the next answer: such a connection is not used again.
     if whole && c.answer.keep_alive && answer.buffer.is_empty() {
         let limit = c.table.plan().limits.idle_backend_connections as usize;
@@ -69,11 +77,12 @@ async fn pass_body(
     answer: &mut Answer,
     reader: &mut BodyReader,
     framing: Body,
+    exchange: &mut Exchange,
 ) -> Result<(), End> {
     loop {
         // A peer that is quick enough never blocks us: the others get their turn.
         tokio::task::coop::consume_budget().await;
-        let (consumed, done) = pass_piece(c, answer, reader, framing).await?;
+        let (consumed, done) = pass_piece(c, answer, reader, framing, exchange).await?;
         answer.buffer.consume(consumed);
         if done {
             return Ok(());
@@ -85,7 +94,7 @@ async fn pass_body(
             // What follows is a large body: read it in large pieces.
             answer.buffer = c.core.bodies.buffer();
         }
-        if !receive(c, answer).await? {
+        if !receive(c, answer, exchange).await? {
             reader.finish_on_close().map_err(|_| End::Cut)?;
             return end_body(c, framing).await;
         }
@@ -95,11 +104,13 @@ async fn pass_body(
 /// Sends what the buffer holds of the body, with the head if that is still to go.
 async fn pass_piece(
     c: &mut Connection,
-    answer: &Answer,
+    answer: &mut Answer,
     reader: &mut BodyReader,
     framing: Body,
+    exchange: &mut Exchange,
 ) -> Result<(usize, bool), End> {
-    let unread = answer.buffer.unread();
+    let Answer { link, buffer, .. } = answer;
+    let unread = buffer.unread();
     let step = reader.next(unread).map_err(|_| End::Cut)?;
     let data = unread.get(step.data).unwrap_or_default();
     let mut after: &[u8] = &[];
@@ -110,20 +121,47 @@ async fn pass_piece(
     let data = if framing == Body::None { &[] } else { data };
     let limit = c.table.times.body;
     let parts = [&c.out[..], data, after];
-    let sent = wait::send(&mut c.stream, parts, &c.timer, limit).await?;
+    let most = c.table.limits.head_bytes + 1;
+    let (input, body) = (&mut c.input, &mut c.body);
+    let upload = |cx: &mut Context<'_>, stream: &mut Stream| {
+        let mut source = Source { stream, input: &mut *input, body: &mut *body, most };
+        exchange.poll_upload(cx, &mut source, &mut link.stream);
+    };
+    let sent = wait::send_beside(&mut c.stream, parts, &c.timer, limit, upload).await?;
     add(&c.core.counters.bytes_out, sent as u64);
     c.out.clear();
-    Ok((step.consumed, step.done))
+    exchange.broken.take().map_or(Ok((step.consumed, step.done)), Err)
 }
 
 /// Reads more of the answer; false when the backend has closed the connection.
-async fn receive(c: &Connection, answer: &mut Answer) -> Result<bool, End> {
-    let (stream, limit) = (&mut answer.link.stream, c.table.times.body);
+async fn receive(
+    c: &mut Connection,
+    answer: &mut Answer,
+    exchange: &mut Exchange,
+) -> Result<bool, End> {
     let most = c.table.limits.head_bytes.max(c.table.limits.chunk_extension_body_bytes);
-    match wait::fill(stream, &mut answer.buffer, most, &c.timer, limit).await {
-        Ok(_) => Ok(true),
-        Err(WaitError::Closed) => Ok(false),
-        Err(_) => Err(End::Cut),
+    let Answer { link, buffer, .. } = answer;
+    let mut source = Source {
+        stream: &mut c.stream,
+        input: &mut c.input,
+        body: &mut c.body,
+        most: c.table.limits.head_bytes + 1,
+    };
+    let filled = wait::within(&c.timer, c.table.times.body, |cx| {
+        exchange.poll_upload(cx, &mut source, &mut link.stream);
+        if exchange.has_moved() {
+            c.timer.arm(c.table.times.body);
+        }
+        if exchange.broken.is_some() {
+            return Poll::Ready(Ok(0));
+        }
+        buffer.poll_fill(cx, &mut link.stream, most)
+    });
+    let filled = filled.await;
+    match (exchange.broken.take(), filled) {
+        (Some(end), _) => Err(end),
+        (None, Ok(n)) => Ok(n > 0),
+        (None, Err(_)) => Err(End::Cut),
     }
 }
 

@@ -1,93 +1,148 @@
 //! Streaming a request's body to a backend, as fast as it takes it and no faster.
 //!
-//! Stops as soon as the backend answers: an early refusal is passed on, and the client's
-//! connection is closed after it, since the rest of the body is not wanted.
+//! It goes on while the answer comes: an app that answers as it reads would stand still
+//! otherwise. A backend that has had enough is told by its answer, not by an error here.
+//! Polled beside whatever the connection waits for, and so without a task of its own.
 
-use bramble_http::{CHUNK_END, LAST_CHUNK, chunk_head};
+use std::io;
+use std::ops::Range;
+use std::task::{Context, Poll, ready};
 
-use super::Exchange;
-use super::failure::{AttemptError, Failure, FailureKind};
-use crate::connection::{Connection, End};
-use crate::pool::Link;
-use crate::retry::Reached;
-use crate::wait;
+use bramble_http::{BodyReader, CHUNK_END, LAST_CHUNK, chunk_head};
+use bramble_net::{Buffer, Stream};
 
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+use crate::connection::End;
+use crate::wait::{self, WaitError};
 
-/// Passes the body on until its end, or until the backend has something to say.
-pub(super) async fn stream(
-    c: &mut Connection,
-    link: &mut Link,
-    exchange: &mut Exchange,
-) -> Result<(), AttemptError> {
-    if c.head.expect_continue {
-        c.head.expect_continue = false;
-        let limit = c.table.times.body;
-        let sent = wait::send(&mut c.stream, [CONTINUE, &[], &[]], &c.timer, limit).await;
-        sent.map_err(End::from)?;
+/// Pieces that one turn passes on before others get theirs.
+const PIECES_A_TURN: usize = 8;
+
+/// The client's side: where a body comes from.
+pub(super) struct Source<'a> {
+    pub(super) stream: &'a mut Stream,
+    pub(super) input: &'a mut Buffer,
+    pub(super) body: &'a mut BodyReader,
+    /// Bytes that may wait in `input`.
+    pub(super) most: usize,
+}
+
+/// A body on its way.
+pub(super) struct Upload {
+    chunked: bool,
+    piece: Option<Piece>,
+    waits_for: Side,
+    begun: bool,
+    /// Bytes have moved since [`Upload::has_moved`] was asked.
+    moved: bool,
+}
+
+/// Who has to do something next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Backend,
+    Client,
+}
+
+/// Why a body did not arrive.
+pub(super) enum UploadError {
+    /// The backend takes no more of it.
+    Backend,
+    Client(End),
+}
+
+/// What is being written: framing around a part of the input.
+struct Piece {
+    before: Vec<u8>,
+    data: Range<usize>,
+    after: &'static [u8],
+    /// Bytes of the input to mark as used up once it is written.
+    consumed: usize,
+    written: usize,
+}
+
+impl Upload {
+    pub(super) fn new(chunked: bool) -> Self {
+        Self { chunked, piece: None, waits_for: Side::Client, begun: false, moved: false }
     }
-    let chunked = c.head.body == bramble_http::Body::Chunked;
-    while !c.body.is_done() {
-        // A client that is quick enough never blocks us: the others get their turn.
-        tokio::task::coop::consume_budget().await;
-        let piece = c.next_piece()?;
-        if piece.consumed == 0 {
-            if read_or_answer(c, link).await? {
-                return Ok(());
+
+    /// Passes on what it can; ready when all of the body has arrived.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut Source<'_>,
+        to: &mut Stream,
+    ) -> Poll<Result<(), UploadError>> {
+        for _ in 0..PIECES_A_TURN {
+            self.waits_for = Side::Backend;
+            ready!(self.poll_write(cx, from.input, to)).map_err(|_| UploadError::Backend)?;
+            if from.body.is_done() {
+                return Poll::Ready(Ok(()));
             }
-            continue;
+            self.waits_for = Side::Client;
+            ready!(self.poll_next(cx, from)).map_err(UploadError::Client)?;
         }
-        exchange.spent = true;
-        let framing = Framing::new(chunked, piece.data.len(), piece.done);
-        let data = c.input.unread().get(piece.data).unwrap_or_default();
-        let parts = [&framing.before[..], data, framing.after];
-        let limit = c.table.times.body;
-        let sent = wait::send(&mut link.stream, parts, &c.timer, limit).await;
-        if let Err(error) = sent {
-            // It may have answered and closed: then its answer explains the refusal.
-            return if link.stream.is_stale() { Ok(()) } else { Err(failed(error)) };
-        }
-        c.input.consume(piece.consumed);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
-    Ok(())
-}
 
-/// Waits for more of the body (false) or for the backend's answer (true).
-async fn read_or_answer(c: &mut Connection, link: &mut Link) -> Result<bool, AttemptError> {
-    let limit = c.table.times.body;
-    let most = c.table.limits.head_bytes + 1;
-    let (stream, input) = (&mut c.stream, &mut c.input);
-    let event = wait::within(&c.timer, limit, |cx| {
-        if let std::task::Poll::Ready(result) = input.poll_fill(cx, stream, most) {
-            return std::task::Poll::Ready(result.map(Some));
-        }
-        link.stream.poll_readable(cx).map(|_| Ok(None))
-    });
-    match event.await.map_err(End::from)? {
-        None => Ok(true),
-        Some(0) => Err(End::from(wait::WaitError::Closed).into()),
-        Some(_) => Ok(false),
+    /// Whether anything has moved since the last time: a slow body is not one that stands still.
+    pub(super) fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
-}
 
-fn failed(error: wait::WaitError) -> AttemptError {
-    Failure::new(Reached::Maybe, FailureKind::sending(error)).into()
-}
+    /// Whether anything of the body may have reached the backend.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
 
-/// What stands around a piece of a body.
-pub(super) struct Framing {
-    pub(super) before: Vec<u8>,
-    pub(super) after: &'static [u8],
-}
+    pub(super) fn waits_for(&self) -> Side {
+        self.waits_for
+    }
 
-impl Framing {
-    pub(super) fn new(chunked: bool, len: usize, last: bool) -> Self {
+    /// Gives the rest up; what lies in the input of a piece begun is used up.
+    pub(super) fn give_up(self, input: &mut Buffer) {
+        input.consume(self.piece.map_or(0, |piece| piece.consumed));
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Buffer,
+        to: &mut Stream,
+    ) -> Poll<io::Result<()>> {
+        let Some(piece) = &mut self.piece else { return Poll::Ready(Ok(())) };
+        let data = input.unread().get(piece.data.clone()).unwrap_or_default();
+        let parts = [&piece.before[..], data, piece.after];
+        let total: usize = parts.iter().map(|part| part.len()).sum();
+        while piece.written < total {
+            let n = ready!(wait::poll_write(cx, to, parts, piece.written))?;
+            piece.written += n;
+            self.moved = true;
+        }
+        ready!(to.poll_flush(cx))?;
+        input.consume(piece.consumed);
+        self.piece = None;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes the next piece out of what has come in, or waits for more to come.
+    fn poll_next(&mut self, cx: &mut Context<'_>, from: &mut Source<'_>) -> Poll<Result<(), End>> {
+        let step = from.body.next(from.input.unread())?;
+        if step.consumed == 0 {
+            let filled = ready!(from.input.poll_fill(cx, from.stream, from.most));
+            let n = filled.map_err(|e| End::Client(WaitError::Io(e)))?;
+            return Poll::Ready(if n == 0 { Err(WaitError::Closed.into()) } else { Ok(()) });
+        }
+        let (len, consumed) = (step.data.len(), step.consumed);
         let mut before = Vec::new();
-        if !chunked {
-            return Self { before, after: &[] };
+        let mut after: &[u8] = &[];
+        if self.chunked {
+            chunk_head(len, &mut before);
+            after = after_chunk(len, step.done);
         }
-        chunk_head(len, &mut before);
-        Self { before, after: after_chunk(len, last) }
+        (self.begun, self.moved) = (true, true);
+        self.piece = Some(Piece { before, data: step.data, after, consumed, written: 0 });
+        Poll::Ready(Ok(()))
     }
 }
 
