@@ -55,7 +55,7 @@ fn a_node_can_not_join_onto_a_full_disk_and_its_ticket_stays_good() {
 }
 
 #[test]
-fn a_join_that_a_full_disk_cuts_off_keeps_at_most_its_key() {
+fn a_join_that_a_full_disk_cuts_off_keeps_at_most_its_identity() {
     let cluster = Cluster::up();
     for kib in [8, 12, 16] {
         let folder = Folder::empty();
@@ -66,8 +66,9 @@ fn a_join_that_a_full_disk_cuts_off_keeps_at_most_its_key() {
         expect_full(&outcome);
         let left = outcome.output.lines().filter_map(|line| line.strip_prefix("left: "));
         // The ticket may be used up by now: with this key it is good once more.
-        let kept = ["", "/lock", "/identity", "/identity/key.pem", "/identity/ca.pem"];
-        let kept = kept.map(|path| format!("{}{path}", data.display()));
+        let identity = ["/key.pem", "/ca.pem", "/cert.pem"].map(|file| format!("/identity{file}"));
+        let kept = ["", "/lock", "/identity"].map(str::to_owned).into_iter().chain(identity);
+        let kept: Vec<_> = kept.map(|path| format!("{}{path}", data.display())).collect();
         let more: Vec<_> = left.filter(|path| !kept.iter().any(|kept| kept == path)).collect();
         assert!(more.is_empty(), "{kib} KiB: {more:?}");
     }

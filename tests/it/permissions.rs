@@ -4,31 +4,41 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use bramble_tests::{Call, Cluster, Config, Folder, bramble_binary};
+use bramble_tests::{Call, Cluster, Config, Folder, Outcome, bramble_binary};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 /// Whom no privilege helps: `nobody`, where we are root.
-fn user() -> u32 {
-    let me = rustix::process::geteuid();
-    if me.is_root() { 65_534 } else { me.as_raw() }
+struct User {
+    id: u32,
+    /// The program, where everybody can reach it.
+    program: Folder,
 }
 
-/// A call by that user.
-fn by_user(folder: &Folder, arguments: &[&str]) -> Call {
-    Call::new(folder.path(), arguments).as_user(user())
+impl User {
+    fn new() -> Self {
+        let me = rustix::process::geteuid();
+        let program = Folder::empty();
+        fs::copy(bramble_binary(), program.join("bramble")).unwrap();
+        set_mode(program.path(), 0o755);
+        Self { id: if me.is_root() { 65_534 } else { me.as_raw() }, program }
+    }
+
+    fn call(&self, folder: &Folder, arguments: &[&str]) -> Outcome {
+        Call::of(self.program.join("bramble"), folder.path(), arguments).as_user(self.id).run()
+    }
 }
 
 #[test]
 fn a_data_folder_that_may_not_be_written_is_named() {
     let cluster = Cluster::up();
     let ticket = cluster.ticket(&[]);
-    let folder = Folder::empty();
+    let (user, folder) = (User::new(), Folder::empty());
     set_mode(folder.path(), 0o555);
     for call in [&["up", "--listen", "127.0.0.1:0"][..], &["join", &ticket, "--name", "second"]] {
-        let outcome = by_user(&folder, &[call, &["--data", "node"]].concat()).run();
+        let outcome = user.call(&folder, &[call, &["--data", "node"]].concat());
         outcome.expect(1).says("the data folder node can't be used").says("Permission denied");
         outcome.says("next step: ").says("--data DIR");
     }
@@ -39,14 +49,17 @@ fn a_data_folder_that_may_not_be_written_is_named() {
 
 #[test]
 fn ports_below_1024_are_roots() {
+    let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap();
+    assert!(first.trim() == "1024", "this machine's ports are everybody's from {first}");
+    let user = User::new();
     let folder = Folder::with(&[("site/index.html", "home")]);
     let text = Config::files(&folder, "").text("127.0.0.1:81".parse().unwrap());
     folder.write("bramble.toml", text.replace(folder.path().to_str().unwrap(), "site"));
     set_mode(folder.path(), 0o777);
-    let up = by_user(&folder, &["up", "--data", "node", "--listen", "127.0.0.1:81"]).run();
+    let up = user.call(&folder, &["up", "--data", "node", "--listen", "127.0.0.1:81"]);
     up.expect(1).says("can't listen on 127.0.0.1:81").says("below 1024").says("--listen ADDR");
     assert!(!folder.join("node").exists());
-    let run = by_user(&folder, &["run", "--config", "bramble.toml"]).run();
+    let run = user.call(&folder, &["run", "--config", "bramble.toml"]);
     run.expect(1).says("can't listen on 127.0.0.1:81").says("below 1024").says("bramble.toml");
 }
 
@@ -57,9 +70,10 @@ fn a_cluster_obeys_its_owner_alone() {
     // Also where the user of the scenario is the owner.
     set_mode(&run, 0o000);
     let (data, here) = (cluster.first.data().to_str().unwrap(), Folder::empty());
+    let user = User::new();
     set_mode(here.path(), 0o755);
     for call in [&["status"][..], &["invite"], &["node", "drain", "first", "--force"]] {
-        let outcome = by_user(&here, &[call, &["--data", data]].concat()).run();
+        let outcome = user.call(&here, &[call, &["--data", data]].concat());
         outcome.expect(4).says("ermission denied").says("as the owner of ");
     }
     set_mode(&run, 0o700);
