@@ -82,6 +82,9 @@ pub struct Site {
     pub staged: Option<String>,
     /// What was published and can be gone back to, newest first, the current one included.
     pub history: Vec<String>,
+    /// What was current before, the last first: a balancer that lags still asks for it.
+    #[serde(default)]
+    pub lately: Vec<String>,
 }
 
 /// A ticket as the manager knows it.

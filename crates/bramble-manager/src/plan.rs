@@ -15,10 +15,6 @@ use bramble_cluster::state::{Site, Snapshot};
 use bramble_config::Config;
 use bramble_config::plan::{Identity, Plan};
 
-/// Releases of a site that a node holds: the current one and two to go to at once, which is back,
-/// and after a rollback also forth. One that is staged comes on top.
-const RELEASES_HELD: usize = 3;
-
 /// Where a worker answers the balancer's health check.
 const HEALTH_PATH: &str = "/.bramble/health";
 
@@ -66,13 +62,13 @@ impl NodeTask {
     }
 }
 
-/// Releases of a site that workers hold: of its history those around the current one.
+/// Releases of a site that workers hold: what visitors get, those that they get from balancers
+/// that lag, the one that is next, and the one to go back to.
 fn held(site: &Site) -> Vec<String> {
     let current = site.history.iter().position(|id| Some(id) == site.current.as_ref());
-    let newer = current.unwrap_or(0).saturating_sub(1);
-    let history = site.history.iter().skip(newer).take(RELEASES_HELD);
-    let mut held: Vec<String> =
-        site.current.iter().chain(&site.staged).chain(history).cloned().collect();
+    let older = current.and_then(|at| site.history.get(at + 1));
+    let shown = site.current.iter().chain(&site.lately);
+    let mut held: Vec<String> = shown.chain(&site.staged).chain(older).cloned().collect();
     held.sort_unstable();
     held.dedup();
     held

@@ -44,7 +44,7 @@ async fn named(app: &App) -> Result<BTreeSet<ReleaseId>, StoreError> {
     let named = snapshot.sites.iter().flat_map(|(name, entry)| {
         let site = &entry.record;
         let staged = site.staged.iter().filter(|_| changing.contains(name));
-        site.history.iter().chain(&site.current).chain(staged)
+        site.history.iter().chain(&site.current).chain(&site.lately).chain(staged)
     });
     let mut named: BTreeSet<ReleaseId> = named.filter_map(|id| id.parse().ok()).collect();
     named.extend(app.uploads());

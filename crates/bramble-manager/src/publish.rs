@@ -29,8 +29,12 @@ use crate::view::View;
 /// Releases of a site to go back to.
 const HISTORY: usize = 10;
 
-/// How often it is tried to take back what could not be.
+/// Releases that were current before and that balancers which lag are still served.
+const LATELY: usize = 2;
+
+/// When what could not be taken back is tried again: first, and at last.
 const UNSTAGE_AFTER: Duration = Duration::from_secs(1);
+const UNSTAGE_AFTER_MAX: Duration = Duration::from_secs(60);
 const LATER: &str = "what was staged can't be taken back now; it is tried again";
 
 /// Why a release becomes current.
@@ -72,7 +76,8 @@ async fn change(app: &App, site: &str, release: ReleaseId, reason: Reason) -> Re
         Err(refusal) => Err(refusal),
     };
     if flipped.is_err() {
-        take_back(app, site).await;
+        // Tried again later where it fails.
+        let _ = take_back(app, site).await;
     }
     let revision = flipped?;
     tracing::info!(site, release = id, revision, "a site changed its release");
@@ -188,22 +193,26 @@ pub(crate) async fn unstage_all(state: &State) -> Result<(), StoreError> {
 /// Takes back what is staged and nobody waits for, as long as the manager runs: the disk may
 /// have been full when its time was.
 pub(crate) async fn unstage_later(app: Arc<App>) {
+    let mut delay = UNSTAGE_AFTER;
     loop {
-        tokio::time::sleep(UNSTAGE_AFTER).await;
+        tokio::time::sleep(delay).await;
         let view = app.view();
         let sites = view.snapshot.sites.iter();
+        let mut done = true;
         for (site, _) in sites.filter(|(_, entry)| entry.record.staged.is_some()) {
             if let Some(_claim) = app.claim(site) {
-                take_back(&app, site).await;
+                done &= take_back(&app, site).await;
             }
         }
+        // A log on the same disk must not take what room there is.
+        delay = if done { UNSTAGE_AFTER } else { (delay * 2).min(UNSTAGE_AFTER_MAX) };
     }
 }
 
-async fn take_back(app: &App, site: &str) {
-    if let Err(error) = unstage(&app.state, site).await {
-        tracing::warn!(site, %error, "{LATER}");
-    }
+/// False: not now.
+async fn take_back(app: &App, site: &str) -> bool {
+    let unstaged = unstage(&app.state, site).await;
+    unstaged.inspect_err(|error| tracing::warn!(site, %error, "{LATER}")).is_ok()
 }
 
 /// With its record, unless it is one to go back to.
@@ -225,25 +234,32 @@ async fn unstage(state: &State, site: &str) -> Result<(), StoreError> {
 
 /// Of sites that the configuration does not name only what is current stays, to be there when it
 /// names them again. One that is being changed just now keeps all until the next time.
-pub(crate) async fn forget_history(app: &Arc<App>) -> Result<(), StoreError> {
+pub(crate) async fn forget_history(app: &Arc<App>) {
     let view = app.view();
-    let sites = view.snapshot.sites.iter().filter(|(site, _)| view.config.site(site).is_none());
-    for (site, entry) in sites {
+    for site in view.snapshot.sites.keys().filter(|site| view.config.site(site).is_none()) {
         let Some(_claim) = app.claim(site) else { continue };
-        let current = &entry.record.current;
-        let (history, gone): (Vec<_>, Vec<_>) =
-            entry.record.history.iter().cloned().partition(|id| Some(id) == current.as_ref());
-        if gone.is_empty() {
-            continue;
+        match forget_history_of(app, site).await {
+            Ok(0) => {}
+            Ok(releases) => tracing::info!(site, releases, "a site is not configured any more"),
+            Err(error) => tracing::warn!(site, %error, "old releases can't be removed now"),
         }
-        let record = Site { history, ..entry.record.clone() };
-        let mut changes = vec![put(site, entry.expected(), &record)?];
-        changes.extend(gone.iter().map(|id| forget(site, id)));
-        app.state.store().transact(changes).await?;
-        tracing::info!(site, releases = gone.len(), "a site is not configured any more");
     }
     prune(app).await;
-    Ok(())
+}
+
+async fn forget_history_of(app: &App, site: &str) -> Result<usize, StoreError> {
+    let entry = site_entry(app, site).await?;
+    let mut record = entry.record.clone();
+    let current = |id: &String| Some(id) == entry.record.current.as_ref();
+    let (history, gone): (Vec<_>, Vec<_>) = record.history.into_iter().partition(current);
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    (record.history, record.lately) = (history, Vec::new());
+    let mut changes = vec![put(site, entry.expected(), &record)?];
+    changes.extend(gone.iter().map(|id| forget(site, id)));
+    app.state.store().transact(changes).await?;
+    Ok(gone.len())
 }
 
 fn forget(site: &str, id: &str) -> Change {
@@ -258,7 +274,10 @@ async fn flip(app: &App, site: &str, id: &str, reason: Reason) -> Result<u64, Re
         let error = format!("the release of {site} was changed by somebody else");
         return Err(Refusal::conflict(error, "see `bramble status`, then repeat"));
     }
-    record.current = Some(id.to_owned());
+    let before = record.current.replace(id.to_owned());
+    record.lately.splice(0..0, before);
+    record.lately.retain(|lately| lately != id);
+    record.lately.truncate(LATELY);
     let gone = remember(&mut record.history, id, reason);
     let mut changes = vec![put(site, entry.expected(), &record)?];
     changes.extend(gone.iter().map(|id| forget(site, id)));

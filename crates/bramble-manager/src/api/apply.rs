@@ -56,9 +56,7 @@ async fn make(
         return Err(Refusal::conflict(error, hint));
     }
     tracing::info!(file = request.file, changes = changes.len(), "a configuration was applied");
-    if let Err(error) = publish::forget_history(app).await {
-        tracing::warn!(%error, "sites that are not configured any more keep their releases");
-    }
+    publish::forget_history(app).await;
     Ok(Applied { revision, changes, nodes: outcomes(&balancers) })
 }
 

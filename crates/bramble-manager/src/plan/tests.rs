@@ -39,7 +39,8 @@ fn snapshot() -> Snapshot {
     add("node1", member("key1", &[Role::Balancer, Role::Manager], None, &[]));
     add("node2", member("key2", &[Role::Worker], Some("127.0.0.12:7000"), &["r1", "r2"]));
     add("node3", member("key3", &[Role::Worker], Some("127.0.0.13:7000"), &["r1"]));
-    let blog = Site { current: Some("r2".to_owned()), staged: None, history: ids(&["r2", "r1"]) };
+    let blog =
+        Site { current: Some("r2".to_owned()), history: ids(&["r2", "r1"]), ..Site::default() };
     snapshot.sites.insert("blog".to_owned(), Entry { record: blog, revision: 2 });
     snapshot
 }
@@ -136,6 +137,7 @@ fn a_worker_serves_all_that_it_was_told_to_hold() {
         current: Some("r5".to_owned()),
         staged: Some("r6".to_owned()),
         history: ids(&["r5", "r4", "r3", "r2", "r1"]),
+        lately: ids(&["r4", "r3"]),
     };
     let task = task(&snapshot, "node2");
     assert_eq!(task.releases, ids(&["r3", "r4", "r5", "r6"]));
@@ -146,17 +148,18 @@ fn a_worker_serves_all_that_it_was_told_to_hold() {
 }
 
 #[test]
-fn a_worker_holds_the_releases_around_the_current_one() {
+fn a_worker_holds_what_was_shown_lately_and_what_to_go_back_to() {
     let mut snapshot = snapshot();
-    let mut check = |current: &str, expected: &[&str]| {
+    let mut check = |current: &str, lately: &[&str], expected: &[&str]| {
         let history = ids(&["r5", "r4", "r3", "r2", "r1"]);
-        *site_of(&mut snapshot) = Site { current: Some(current.to_owned()), staged: None, history };
-        assert_eq!(task(&snapshot, "node2").releases, ids(expected), "{current}");
+        let (current, lately) = (Some(current.to_owned()), ids(lately));
+        *site_of(&mut snapshot) = Site { current, history, lately, ..Site::default() };
+        assert_eq!(task(&snapshot, "node2").releases, ids(expected));
     };
-    check("r5", &["r3", "r4", "r5"]);
-    check("r4", &["r3", "r4", "r5"]);
-    check("r2", &["r1", "r2", "r3"]);
-    check("r1", &["r1", "r2"]);
+    check("r5", &["r4", "r3"], &["r3", "r4", "r5"]);
+    // Back by one, and far back: a balancer that lags still shows r5.
+    check("r4", &["r5", "r3"], &["r3", "r4", "r5"]);
+    check("r1", &["r5", "r4"], &["r1", "r4", "r5"]);
 }
 
 #[test]
