@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Backend, Caller, balancer, eventually, get};
+use bramble_tests::{Backend, Caller, Config, balancer, eventually, get};
 
 const MIB: usize = 1024 * 1024;
 /// Larger than all buffers of the kernel on the way.
@@ -177,7 +177,7 @@ fn expect_100_continue_is_answered_before_the_body_comes() {
 #[test]
 fn a_body_that_was_never_asked_for_is_not_taken_for_a_request() {
     let config = "[[route]]\nrespond = { status = 403 }";
-    let bramble = bramble_tests::Config::of(config).run();
+    let bramble = Config::of(config).run();
     let mut client = bramble.client();
     client.send(
         "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 60\r\nExpect: 100-continue\r\n\r\n",
@@ -225,6 +225,109 @@ fn an_app_that_answers_as_it_reads_is_not_held_up() {
     sender.join().unwrap().unwrap();
     let peak = bramble.program().peak_rss_kib();
     assert!(peak < RSS_KIB, "{peak} KiB");
+}
+
+#[test]
+fn a_body_that_its_backend_does_not_take_is_not_taken_for_a_request() {
+    let held = Arc::new(AtomicUsize::new(0));
+    let most = held.clone();
+    let backend = Backend::start(move |caller| {
+        // Reads when it was given up, and finds what the kernel held of the body.
+        caller.pause(900);
+        most.fetch_max(caller.wire().rest().map_or(0, |bytes| bytes.len()), Ordering::Relaxed);
+        caller.close();
+    });
+    let times = "[timeouts]\nbody_ms = 300\nfirst_byte_ms = 300";
+    let bramble = Config::balancer(&[&backend]).with(times).run();
+    let body = get("/smuggled").repeat(LARGE / get("/smuggled").len());
+    // Sends as much of it as a body of this length has; tells how many answers came.
+    let put = |len: usize| {
+        let mut client = bramble.client();
+        client.send(format!("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {len}\r\n\r\n"));
+        let socket = client.wire().socket().upgrade().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| (&*socket).write_all(&body.as_bytes()[..len]));
+            let mut answers = usize::from(client.try_answer().is_ok());
+            client.wire().patience(Duration::from_millis(700));
+            answers += usize::from(client.try_answer().is_ok());
+            client.wire().reset_at_the_end();
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+            answers
+        })
+    };
+    put(body.len());
+    eventually("what the kernel holds", || held.load(Ordering::Relaxed) > 0);
+    // One whose last piece, which may have 16 KiB, is the one that the kernel does not take.
+    let held = held.load(Ordering::Relaxed);
+    thread::scope(|scope| {
+        for more in 0..24 {
+            scope.spawn(move || assert_eq!(put(held - 16 * 1024 + more * 2 * 1024), 1, "{more}"));
+        }
+    });
+    assert!(backend.requests().iter().all(|head| head.start.starts_with("PUT")));
+}
+
+#[test]
+fn a_malformed_body_gets_no_second_answer_in_the_middle_of_one() {
+    let backend = Backend::start(|caller| {
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n0123456789");
+        caller.pause(2000);
+        caller.close();
+    });
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+    assert_eq!(client.wire().head().unwrap().start, "HTTP/1.1 200 OK");
+    assert_eq!(client.wire().exactly(10).unwrap(), b"0123456789");
+    client.send("zz\r\n");
+    assert!(client.wire().rest().unwrap_or_default().is_empty(), "more than the answer");
+}
+
+#[test]
+fn a_client_that_stalls_is_not_held_against_its_backend() {
+    let reads = Backend::start(|caller| {
+        if caller.target() == "/" {
+            return caller.respond(200, "reads");
+        }
+        caller.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+        let _ = caller.try_body();
+        caller.close();
+    });
+    let other = Backend::start(|caller| {
+        caller.respond(200, "other");
+        caller.close();
+    });
+    let config = Config::balancer(&[&reads, &other]).with("[timeouts]\nbody_ms = 200");
+    let bramble = config.run();
+    for _ in 0..8 {
+        let mut client = bramble.client();
+        client.send("PUT /stall HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nhalf");
+        assert!(client.wire().head().unwrap().start.starts_with("HTTP/1.1 200 "));
+        client.wire().rest().unwrap_or_default();
+    }
+    assert!(reads.count() >= 3);
+    let answers: Vec<_> = (0..4).map(|_| bramble.get("/").text()).collect();
+    assert!(answers.contains(&"reads".to_owned()), "{answers:?}");
+}
+
+#[test]
+fn a_client_may_send_all_of_its_body_before_it_reads() {
+    let backend = Backend::start(|caller| {
+        let large = "x".repeat(8 * MIB);
+        caller.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", large.len()));
+        let wire = caller.wire().socket().upgrade().unwrap();
+        let sender = thread::spawn(move || (&*wire).write_all(large.as_bytes()));
+        let _ = caller.try_body();
+        let _ = sender.join().unwrap();
+    });
+    let bramble = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 300").run();
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 20\r\n\r\n");
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(60));
+        client.send("x");
+    }
+    assert_eq!(client.answer().expect(200).bytes().len(), 8 * MIB);
 }
 
 #[test]

@@ -32,7 +32,8 @@ pub(crate) struct Exchange {
     /// Bytes of the request's body that lie whole in the input buffer, framing included.
     whole: Option<usize>,
     idempotent: bool,
-    /// Part of the body is gone to a backend: there is nothing to repeat it with.
+    /// Part of the body is gone to a backend, or an interim answer to the client: it can't be
+    /// repeated.
     spent: bool,
     /// The rest of the body, while it is on its way.
     upload: Option<Upload>,
@@ -81,7 +82,14 @@ impl Exchange {
 pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, End> {
     let mut exchange = begin(c, pool);
     pool.budget.borrow_mut().earn(Instant::now());
-    match attempts(c, pool, &mut exchange).await {
+    let answered = attempts(c, pool, &mut exchange).await;
+    if !matches!(answered, Ok(Some(_)))
+        && let Some(upload) = exchange.upload.take()
+    {
+        // What is left of it in the input would be taken for a request (CVE-2025-4366).
+        upload.give_up(&mut c.input);
+    }
+    match answered {
         Ok(Some((backend, answer))) => answer::pass_on(c, pool, &backend, answer, exchange).await,
         Ok(None) => c.problem(503, "No backend of this site can be reached.").await,
         Err(AttemptError::Client(end)) => Err(end),

@@ -18,8 +18,10 @@ use crate::sockets::Sockets;
 /// Commands that may wait for a core between two turns of its loop.
 const COMMANDS: usize = 16;
 
-/// Descriptors for listeners, files, epoll and logs.
-const OWN_DESCRIPTORS: u64 = 256;
+/// Descriptors for logs, checks and the control socket.
+const OWN_DESCRIPTORS: u64 = 64;
+/// Of a core: open files and folders, epoll.
+const CORE_DESCRIPTORS: u64 = 192;
 
 /// Runs plans. Must be used inside a `LocalSet` (health checks run there).
 pub struct Server {
@@ -115,7 +117,10 @@ impl Server {
     /// A visitor may need two descriptors, one towards a backend: no more are let in than there
     /// are descriptors for, however many the plan allows.
     fn cap_connections(&self, plan: &mut Plan) {
-        let own = OWN_DESCRIPTORS.min(self.descriptors / 4);
+        let cores = u64::from(plan.threads.max(1)).max(self.cores.len() as u64);
+        // A listening socket is one of the process and one of the core that accepts from it.
+        let of_core = CORE_DESCRIPTORS + 2 * plan.listeners.len() as u64;
+        let own = (OWN_DESCRIPTORS + cores * of_core).min(self.descriptors / 4);
         let most = (self.descriptors - own) / 2;
         let most = u32::try_from(most).unwrap_or(u32::MAX).max(1);
         if plan.limits.connections > most {

@@ -64,31 +64,37 @@ pub(crate) async fn send(
     timer: &Timer,
     limit: Duration,
 ) -> Result<usize, WaitError> {
-    send_beside(stream, parts, timer, limit, |_, _| {}).await
+    send_beside(stream, parts, timer, limit, |_, _| false).await
 }
 
-/// The same, with something else going on whenever it has to wait.
+/// The same, with something else going on whenever it has to wait. Where that moves, which is
+/// what it says, the limit begins anew: a client may send first and read later.
 pub(crate) async fn send_beside(
     stream: &mut Stream,
     parts: [&[u8]; 3],
     timer: &Timer,
     limit: Duration,
-    mut beside: impl FnMut(&mut Context<'_>, &mut Stream),
+    mut beside: impl FnMut(&mut Context<'_>, &mut Stream) -> bool,
 ) -> Result<usize, WaitError> {
     let total = parts.iter().map(|part| part.len()).sum();
     let mut sent = 0;
-    while sent < total {
-        let write = |cx: &mut Context<'_>| {
-            let written = poll_write(cx, stream, parts, sent);
-            if written.is_pending() {
-                beside(cx, stream);
+    loop {
+        let step = |cx: &mut Context<'_>| {
+            let step = if sent < total {
+                poll_write(cx, stream, parts, sent)
+            } else {
+                stream.poll_flush(cx).map_ok(|()| 0)
+            };
+            if step.is_pending() && beside(cx, stream) {
+                timer.arm(limit);
             }
-            written
+            step
         };
-        sent += within(timer, limit, write).await?;
+        match within(timer, limit, step).await? {
+            0 if sent == total => return Ok(total),
+            n => sent += n,
+        }
     }
-    within(timer, limit, |cx| stream.poll_flush(cx)).await?;
-    Ok(total)
 }
 
 /// Writes what is left behind the first `sent` bytes of these parts.

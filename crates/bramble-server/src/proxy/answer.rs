@@ -30,23 +30,23 @@ pub(super) async fn pass_on(
         // An answer that is whole while the body is not wants no more of it.
         upload.give_up(&mut c.input);
     }
-    if matches!(passed, Err(End::Cut)) {
-        // Not plain: what it broke off may be an answer that is too much for it.
-        pool.failed(backend, Weight::Doubt, "broke off in the middle of an answer", Instant::now());
-    } else {
-        backend.answered();
+    match passed {
+        Err(End::Cut) => {
+            // Not plain: what it broke off may be an answer that is too much for it.
+            let why = "broke off in the middle of an answer";
+            pool.failed(backend, Weight::Doubt, why, Instant::now());
+        }
+        _ => backend.answered(),
     }
-    if matches!(passed, Err(End::Cut)) && !c.out.is_empty() {
-        // Nothing has gone to the client yet, so it can still be told.
-        c.core.counters.refused("backend_bad_answer");
-        return c.problem(502, "The site gave no valid answer.").await;
+    match passed {
+        Ok(()) => c.core.counters.answered(c.answer.status),
+        Err(End::Cut) if !c.out.is_empty() => {
+            // Nothing has gone to the client yet, so it can still be told.
+            c.core.counters.refused("backend_bad_answer");
+            return c.problem(502, "The site gave no valid answer.").await;
+        }
+        Err(end) => return Err(break_off(c, end, framing)),
     }
-    c.core.counters.answered(c.answer.status);
-    if passed.is_err() && framing == Body::UntilClose {
-        // An end in order would look like the answer's.
-        c.stream.reset_when_closed();
-    }
-    passed?;
     let whole = exchange.arrived && c.body.is_done() && c.answer.body != Body::UntilClose;
     // Surplus bytes would be taken for the next answer: such a connection is not used again.
     if whole && c.answer.keep_alive && answer.buffer.is_empty() {
@@ -56,6 +56,23 @@ pub(super) async fn pass_on(
         }
     }
     Ok(next)
+}
+
+/// Ends in the middle of an answer. A client whose body is malformed gets no second answer: it
+/// would read that as a part of the first.
+fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
+    c.core.counters.answered(c.answer.status);
+    if framing == Body::UntilClose {
+        // An end in order would look like the answer's.
+        c.stream.reset_when_closed();
+    }
+    match end {
+        End::Refused(reject) => {
+            c.core.counters.refused(reject.reason());
+            End::Cut
+        }
+        end => end,
+    }
 }
 
 /// Builds the head for the client in `c.out`; tells how the body goes on.
@@ -126,6 +143,7 @@ async fn pass_piece(
     let upload = |cx: &mut Context<'_>, stream: &mut Stream| {
         let mut source = Source { stream, input: &mut *input, body: &mut *body, most };
         exchange.poll_upload(cx, &mut source, &mut link.stream);
+        exchange.has_moved()
     };
     let sent = wait::send_beside(&mut c.stream, parts, &c.timer, limit, upload).await?;
     add(&c.core.counters.bytes_out, sent as u64);
@@ -161,6 +179,7 @@ async fn receive(
     match (exchange.broken.take(), filled) {
         (Some(end), _) => Err(end),
         (None, Ok(n)) => Ok(n > 0),
+        (None, Err(error)) if exchange.waits_for_client() => Err(error.into()),
         (None, Err(_)) => Err(End::Cut),
     }
 }

@@ -125,7 +125,8 @@ async fn receive_head(
                 if interim > most {
                     return Err(late(FailureKind::TooManyInterim(most)));
                 }
-                pass_interim(c, buffer).await.map_err(End::from)?;
+                // Once a byte has gone to the client, nothing is repeated.
+                exchange.spent |= pass_interim(c, buffer).await.map_err(End::from)?;
                 buffer.consume(c.answer.len);
             }
             Ok(Parsed::Partial) => {
@@ -144,10 +145,11 @@ async fn receive_head(
 }
 
 /// Passes an interim answer on, as early hints. 100 is not among them: we have asked for the
-/// body ourselves. An HTTP/1.0 client does not know them (RFC 9110 section 15.2).
-async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<(), WaitError> {
+/// body ourselves. An HTTP/1.0 client does not know them (RFC 9110 section 15.2). False: it was
+/// kept back.
+async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<bool, WaitError> {
     if c.answer.status == 100 || c.head.version == Version::Http10 {
-        return Ok(());
+        return Ok(false);
     }
     let how = ForwardResponse {
         keep_alive: true,
@@ -159,7 +161,7 @@ async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<(), WaitErr
     let limit = c.table.times.body;
     let sent = wait::send(&mut c.stream, [&c.out, &[], &[]], &c.timer, limit).await;
     c.out.clear();
-    sent.map(drop)
+    sent.map(|_| true)
 }
 
 /// Waits for the rest of a small answer.
