@@ -26,7 +26,7 @@ fn serve(connections: &'static [&'static [&'static str]]) -> (TempDir, Link) {
         }
         std::future::pending::<()>().await;
     });
-    (folder, Link::operator(&path).with_time_limit(Duration::from_millis(500)))
+    (folder, Link::operator(&path).with_time_limit(Duration::from_secs(1)))
 }
 
 async fn request(stream: &mut UnixStream) -> io::Result<()> {
@@ -112,7 +112,7 @@ async fn put_to_slow_reader(parts: usize, pause: Duration) -> Result<(), LinkErr
 
 #[tokio::test]
 async fn a_body_may_take_as_long_as_it_moves() {
-    put_to_slow_reader(8, Duration::from_millis(150)).await.unwrap();
+    put_to_slow_reader(8, Duration::from_millis(200)).await.unwrap();
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn stage(args: &Args, manifest: &Manifest) -> Result<(Staged, Sent), Failu
     let manager = args.data.manager().with_time_limit(upload::ANSWER_LIMIT);
     let path = format!("/v1/sites/{}/stage", args.site);
     let staged: Result<Staged, _> = manager.post_text(&path, manifest.to_string()).await;
-    let staged = staged.map_err(|error| args.data.failure(error))?;
+    let staged = staged.map_err(upload::went_away)?;
     let sent = upload::send(&manager, &args.folder, manifest, &staged.missing).await?;
     Ok((staged, sent))
 }

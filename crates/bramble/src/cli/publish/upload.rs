@@ -93,11 +93,17 @@ impl Upload<'_> {
         let read = tokio::task::spawn_blocking(move || read(&path, hash)).await;
         let bytes = read.doing("reading a file")??;
         let sent = self.manager.put_bytes(&format!("/v1/blob/{}", file.hash), bytes.into()).await;
-        sent.map_err(|error| match error {
-            LinkError::Unreachable { .. } => Failure::from(error)
-                .hint("the manager went away; nothing was published: publish again"),
-            error => error.into(),
-        })
+        sent.map_err(went_away)
+    }
+}
+
+/// A manager that was there a moment before.
+pub fn went_away(error: LinkError) -> Failure {
+    match error {
+        LinkError::Unreachable { .. } => {
+            Failure::from(error).hint("the manager went away; nothing was published: publish again")
+        }
+        error => error.into(),
     }
 }
 
