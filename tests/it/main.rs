@@ -24,3 +24,4 @@ mod starts;
 mod strict;
 mod strict_answers;
 mod timeouts;
+mod upgrade;

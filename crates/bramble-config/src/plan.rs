@@ -259,6 +259,8 @@ pub struct Timeouts {
     pub drain_ms: u64,
     /// How long a stopping process waits for requests in flight.
     pub stop_ms: u64,
+    /// An upgraded connection (WebSocket) on which nothing moves.
+    pub tunnel_ms: u64,
 }
 
 impl Default for Timeouts {
@@ -272,6 +274,7 @@ impl Default for Timeouts {
             backend_idle_ms: 30_000,
             drain_ms: 1_000,
             stop_ms: 10_000,
+            tunnel_ms: 3_600_000,
         }
     }
 }

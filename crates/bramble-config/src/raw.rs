@@ -158,4 +158,5 @@ pub(crate) struct Timeouts {
     pub backend_idle_ms: Option<Spanned<i64>>,
     pub drain_ms: Option<Spanned<i64>>,
     pub stop_ms: Option<Spanned<i64>>,
+    pub tunnel_ms: Option<Spanned<i64>>,
 }

@@ -328,6 +328,12 @@ pub(crate) const TABLES: &[Table] = &[
                 "10000",
                 "How long a stopping process waits for requests in flight.",
             ),
+            row(
+                "tunnel_ms",
+                "ms",
+                "3600000",
+                "An upgraded connection (WebSocket) on which nothing moves.",
+            ),
         ],
     },
 ];

@@ -18,6 +18,9 @@ pub const CHUNK_END: &[u8] = b"\r\n";
 /// What ends a chunked body.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
+/// Asks for the one switch of protocols that is passed on, or agrees to it.
+const UPGRADE: &[u8] = b"Connection: upgrade\r\nUpgrade: websocket\r\n";
+
 /// Appends what stands before the `len` bytes of a chunk. A chunk of no bytes would end the
 /// body, so for 0 nothing is written; write no [`CHUNK_END`] then either.
 pub fn chunk_head(len: usize, out: &mut Vec<u8>) {

@@ -15,6 +15,25 @@ pub(crate) struct Connection {
     pub upgrade: bool,
 }
 
+/// The `Upgrade` fields of a head (RFC 9110 section 7.8).
+#[derive(Debug, Default)]
+pub(crate) struct Upgrade {
+    count: usize,
+    websocket: bool,
+}
+
+impl Upgrade {
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        self.count += 1;
+        self.websocket = value.eq_ignore_ascii_case(b"websocket");
+    }
+
+    /// Whether WebSocket is named, and nothing else.
+    pub(crate) fn is_websocket(&self) -> bool {
+        self.websocket && self.count == 1
+    }
+}
+
 impl Connection {
     /// Reads all `Connection` fields and marks the fields that they name. Called only for heads
     /// that have one.

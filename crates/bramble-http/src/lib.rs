@@ -40,7 +40,7 @@ pub use method::{Method, Version};
 pub use path::{PathError, decode_path};
 pub use reject::Reject;
 pub use request::{RequestHead, parse_request};
-pub use response::{ResponseHead, parse_response};
+pub use response::{Asked, ResponseHead, parse_response};
 pub use span::Span;
 pub use status::reason_phrase;
 pub use target::{Form, Target};

@@ -2,7 +2,7 @@
 
 use crate::{
     Body, Field, Kind, Limits, Method, Parsed, Reject, Span, Target, Version,
-    connection::Connection,
+    connection::{Connection, Upgrade},
     field,
     framing::Framing,
     head::{self, Reader, Stop},
@@ -34,7 +34,9 @@ pub struct RequestHead {
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub expect_continue: bool,
-    /// Whether the client asks to switch protocols. Ignoring it is always allowed.
+    /// Whether the client asks to switch to WebSocket (RFC 6455 section 4.1). Any other switch
+    /// is ignored, which is always allowed: `h2c` above all, which would carry requests past
+    /// whoever reads HTTP/1.
     pub upgrade: bool,
 }
 
@@ -134,7 +136,7 @@ struct Seen {
     host: Option<Span>,
     framing: Framing,
     connection: bool,
-    upgrade: bool,
+    upgrade: Upgrade,
 }
 
 impl Seen {
@@ -156,7 +158,7 @@ impl Seen {
                 self.framing.add(kind, value.of(buf), head.version)?;
             }
             Kind::Connection => self.connection = true,
-            Kind::Upgrade => self.upgrade = true,
+            Kind::Upgrade => self.upgrade.add(value.of(buf)),
             Kind::Expect if value.of(buf).eq_ignore_ascii_case(b"100-continue") => {
                 // An HTTP/1.0 client cannot mean it (RFC 9110 section 10.1.1).
                 head.expect_continue = head.version == Version::Http11;
@@ -185,7 +187,11 @@ impl Seen {
             false => Connection::default(),
         };
         head.keep_alive = connection.persists(head.version);
-        head.upgrade = self.upgrade && connection.upgrade && head.version == Version::Http11;
+        head.upgrade = self.upgrade.is_websocket()
+            && connection.upgrade
+            && head.version == Version::Http11
+            && head.method == Method::Get
+            && head.body == Body::None;
         head.expect_continue &= head.body != Body::None;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Body, Field, Kind, Limits, Parsed, Reject, Span, Version,
-    connection::Connection,
+    connection::{Connection, Upgrade},
     field,
     framing::Framing,
     head::{self, Reader, Stop},
@@ -15,7 +15,7 @@ use crate::{
 pub struct ResponseHead {
     /// Bytes of the head with its empty line; the body begins there.
     pub len: usize,
-    /// 100 to 599. Below 200 another head follows.
+    /// 100 to 599. Below 200 another head follows, but for 101: after it comes what is not HTTP.
     pub status: u16,
     /// The words behind the status; may be empty.
     pub reason: Span,
@@ -31,6 +31,15 @@ pub struct ResponseHead {
     pub keep_alive: bool,
 }
 
+/// What an answer means depends on the request that it is to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// By HEAD: the answer has no body, whatever its head says.
+    pub head: bool,
+    /// To switch to WebSocket: 101 is an answer.
+    pub upgrade: bool,
+}
+
 impl ResponseHead {
     /// The value of the first field of `kind`.
     pub fn value<'a>(&self, buf: &'a [u8], kind: Kind) -> Option<&'a [u8]> {
@@ -40,6 +49,11 @@ impl ResponseHead {
     /// The values of all fields of `kind`, in order.
     pub fn values<'a>(&self, buf: &'a [u8], kind: Kind) -> impl Iterator<Item = &'a [u8]> {
         field::values(&self.fields, buf, kind)
+    }
+
+    /// Whether no other head follows to the same request.
+    pub fn is_final(&self) -> bool {
+        self.status >= 200 || self.status == 101
     }
 
     fn clear(&mut self) {
@@ -56,11 +70,11 @@ impl ResponseHead {
 pub fn parse_response(
     buf: &[u8],
     limits: &Limits,
-    request_method_was_head: bool,
+    asked: Asked,
     head: &mut ResponseHead,
 ) -> Result<Parsed, Reject> {
     head.clear();
-    head::parsed(read(buf, limits, request_method_was_head, head), buf, limits)
+    head::parsed(read(buf, limits, asked, head), buf, limits)
 }
 
 /// Whether an answer with `status` ends with its head, whatever its fields say
@@ -69,12 +83,12 @@ pub(crate) fn is_bodiless(status: u16) -> bool {
     matches!(status, 100..=199 | 204 | 304)
 }
 
-fn read(buf: &[u8], limits: &Limits, was_head: bool, head: &mut ResponseHead) -> Result<(), Stop> {
+fn read(buf: &[u8], limits: &Limits, asked: Asked, head: &mut ResponseHead) -> Result<(), Stop> {
     let mut reader = Reader::new(buf, limits);
-    status_line(&mut reader, head)?;
+    status_line(&mut reader, asked, head)?;
 
     let mut framing = Framing::default();
-    let mut has_connection = false;
+    let (mut has_connection, mut upgrade) = (false, Upgrade::default());
     while let Some((name, value)) = reader.field(scan::TOKEN)? {
         if head.fields.len() >= limits.fields {
             return Err(Reject::TooManyFields.into());
@@ -83,21 +97,27 @@ fn read(buf: &[u8], limits: &Limits, was_head: bool, head: &mut ResponseHead) ->
         head.fields.push(Field { name, value, kind });
         framing.add(kind, value.of(buf), head.version)?;
         has_connection |= kind == Kind::Connection;
+        if kind == Kind::Upgrade {
+            upgrade.add(value.of(buf));
+        }
     }
     head.len = reader.at();
     head.content_length = framing.length;
-    if !was_head && !is_bodiless(head.status) {
+    if !asked.head && !is_bodiless(head.status) {
         head.body = framing.body(Body::UntilClose, limits)?;
     }
     let connection = match has_connection {
         true => Connection::read(buf, &mut head.fields)?,
         false => Connection::default(),
     };
+    if head.status == 101 && !(upgrade.is_websocket() && connection.upgrade) {
+        return Err(Reject::SwitchingProtocols.into());
+    }
     head.keep_alive = connection.persists(head.version) && head.body != Body::UntilClose;
     Ok(())
 }
 
-fn status_line(reader: &mut Reader<'_>, head: &mut ResponseHead) -> Result<(), Stop> {
+fn status_line(reader: &mut Reader<'_>, asked: Asked, head: &mut ResponseHead) -> Result<(), Stop> {
     head.version = version(reader)?;
     reader.expect(b' ', Reject::InvalidStatus)?;
     head.status = match reader.array::<3>()? {
@@ -106,7 +126,7 @@ fn status_line(reader: &mut Reader<'_>, head: &mut ResponseHead) -> Result<(), S
         }
         _ => return Err(Reject::InvalidStatus.into()),
     };
-    if head.status == 101 {
+    if head.status == 101 && !asked.upgrade {
         return Err(Reject::SwitchingProtocols.into());
     }
     reader.expect(b' ', Reject::InvalidStatus)?;

@@ -2,7 +2,7 @@
 //! wrong. It never sends a request twice, not even when a kept connection turns out to be closed.
 
 use crate::recorder::Failure;
-use bramble_http::{BodyReader, Limits, Parsed, ResponseHead, parse_response};
+use bramble_http::{Asked, BodyReader, Limits, Parsed, ResponseHead, parse_response};
 use bramble_net::{Stream, Timer};
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
@@ -112,7 +112,7 @@ impl Input {
     async fn take_head(&mut self, stream: &mut Stream) -> Result<(), Failure> {
         loop {
             let bytes = &self.buf[self.start..self.end];
-            match parse_response(bytes, &self.limits, false, &mut self.head) {
+            match parse_response(bytes, &self.limits, Asked::default(), &mut self.head) {
                 Ok(Parsed::Complete) => {
                     self.start += self.head.len;
                     if self.head.status >= 200 {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bramble_config::plan::{self, HealthCheck};
-use bramble_http::{Limits, Parsed, ResponseHead, parse_response};
+use bramble_http::{Asked, Limits, Parsed, ResponseHead, parse_response};
 use bramble_net::Stream;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::MissedTickBehavior;
@@ -112,7 +112,9 @@ async fn status(
     loop {
         let n = stream.read(bytes.get_mut(len..)?).await.ok()?;
         len += n;
-        match parse_response(bytes.get(..len)?, &Limits::default(), false, &mut head).ok()? {
+        match parse_response(bytes.get(..len)?, &Limits::default(), Asked::default(), &mut head)
+            .ok()?
+        {
             Parsed::Complete if head.status < 200 => {
                 bytes.copy_within(head.len..len, 0);
                 len -= head.len;

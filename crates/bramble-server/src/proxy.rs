@@ -11,6 +11,7 @@
 mod answer;
 mod attempt;
 mod failure;
+mod tunnel;
 mod upload;
 
 use std::rc::Rc;
@@ -90,6 +91,10 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
         upload.give_up(&mut c.input);
     }
     match answered {
+        Ok(Some((backend, answer))) if c.answer.status == 101 => {
+            backend.answered();
+            tunnel::run(c, answer).await
+        }
         Ok(Some((backend, answer))) => answer::pass_on(c, pool, &backend, answer, exchange).await,
         Ok(None) => c.problem(503, "No backend of this site can be reached.").await,
         Err(AttemptError::Client(end)) => Err(end),

@@ -48,6 +48,7 @@ pub(crate) struct Times {
     pub(crate) backend_idle: Duration,
     pub(crate) drain: Duration,
     pub(crate) stop: Duration,
+    pub(crate) tunnel: Duration,
 }
 
 impl Table {
@@ -141,6 +142,7 @@ impl Times {
             backend_idle: ms(timeouts.backend_idle_ms),
             drain: ms(timeouts.drain_ms),
             stop: ms(timeouts.stop_ms),
+            tunnel: ms(timeouts.tunnel_ms),
         }
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn timeouts(raw: &raw::Timeouts, findings: &mut Findings) -> Timeouts
         backend_idle_ms: ms("backend_idle_ms", &raw.backend_idle_ms, or.backend_idle_ms, findings),
         drain_ms: ms("drain_ms", &raw.drain_ms, or.drain_ms, findings),
         stop_ms: ms("stop_ms", &raw.stop_ms, or.stop_ms, findings),
+        tunnel_ms: ms("tunnel_ms", &raw.tunnel_ms, or.tunnel_ms, findings),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{forwarded, put, put_field, put_framing};
+use super::{UPGRADE, forwarded, put, put_field, put_framing};
 use crate::{Form, Kind, RequestHead};
 
 /// What a forwarded request says beyond what the client said.
@@ -23,7 +23,7 @@ pub struct Forward<'a> {
 /// Appends the head of an HTTP/1.1 request: `head`, which was parsed from `buf`, as a backend
 /// may see it.
 ///
-/// Dropped are hop-by-hop fields, `Upgrade`, `Expect` (the expectation is between the client
+/// Dropped are hop-by-hop fields, any `Upgrade` but to WebSocket, `Expect` (the expectation is between the client
 /// and us), `Proxy`, `Bramble-*` and, unless trusted, whatever claims to say who the client is.
 pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &Forward<'_>) {
     out.reserve(head.len + 512);
@@ -39,6 +39,9 @@ pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &
         put(out, &[b"Bramble-Release: ", release.as_bytes(), b"\r\n"]);
     }
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
+    if head.upgrade {
+        out.extend_from_slice(UPGRADE);
+    }
     put_framing(out, head.body);
     out.extend_from_slice(b"\r\n");
 }

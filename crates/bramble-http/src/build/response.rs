@@ -1,6 +1,6 @@
 //! The head of an answer: a backend's as a client may see it, or our own.
 
-use super::{put, put_decimal, put_field, put_formatted, put_framing};
+use super::{UPGRADE, put, put_decimal, put_field, put_formatted, put_framing};
 use crate::{Body, Kind, ResponseHead, Version, reason_phrase, response::is_bodiless, scan};
 
 /// What a forwarded answer depends on beyond the answer.
@@ -38,6 +38,9 @@ pub fn forward_response(
     }
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
     put_framing(out, announced(head, body));
+    if head.status == 101 {
+        out.extend_from_slice(UPGRADE);
+    }
     if head.status >= 200 {
         put_connection(out, how, body);
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Limits, RequestHead, ResponseHead, Version, parse_request, parse_response};
+use crate::{Asked, Limits, RequestHead, ResponseHead, Version, parse_request, parse_response};
 
 fn forwarded(input: &str, how: &Forward<'_>) -> String {
     let mut head = RequestHead::default();
@@ -17,7 +17,8 @@ fn untrusted<'a>() -> Forward<'a> {
 fn answered(input: &str, how: &ForwardResponse) -> (String, Body) {
     let mut head = ResponseHead::default();
     let limits = Limits::default();
-    parse_response(input.as_bytes(), &limits, how.request_was_head, &mut head).unwrap();
+    let asked = Asked { head: how.request_was_head, upgrade: true };
+    parse_response(input.as_bytes(), &limits, asked, &mut head).unwrap();
     let mut out = Vec::new();
     let body = forward_response(&mut out, input.as_bytes(), &head, how);
     (String::from_utf8(out).unwrap(), body)

@@ -198,11 +198,20 @@ fn an_expectation_is_of_a_body_in_http_1_1() {
 }
 
 #[test]
-fn an_upgrade_needs_both_of_its_fields() {
+fn an_upgrade_needs_both_of_its_fields_and_is_to_websocket() {
     let upgrade = |fields: &str| parse(format!("{START}{fields}\r\n")).unwrap().upgrade;
     assert!(upgrade("Connection: upgrade\r\nUpgrade: websocket\r\n"));
-    assert!(!upgrade("Upgrade: websocket\r\n"));
-    assert!(!upgrade("Connection: upgrade\r\n"));
+    assert!(upgrade("Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"));
+    for fields in [
+        "Upgrade: websocket\r\n",
+        "Connection: upgrade\r\n",
+        "Connection: upgrade\r\nUpgrade: h2c\r\n",
+        "Connection: upgrade\r\nUpgrade: websocket, h2c\r\n",
+        "Connection: upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n",
+        "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n",
+    ] {
+        assert!(!upgrade(fields), "{fields}");
+    }
 }
 
 #[test]

@@ -1,8 +1,12 @@
 use super::*;
 
 fn parse(input: impl AsRef<[u8]>, was_head: bool) -> Result<ResponseHead, Reject> {
+    parse_to(input, Asked { head: was_head, upgrade: false })
+}
+
+fn parse_to(input: impl AsRef<[u8]>, asked: Asked) -> Result<ResponseHead, Reject> {
     let mut head = ResponseHead::default();
-    match parse_response(input.as_ref(), &Limits::default(), was_head, &mut head)? {
+    match parse_response(input.as_ref(), &Limits::default(), asked, &mut head)? {
         Parsed::Complete => Ok(head),
         Parsed::Partial => panic!("partial: {}", input.as_ref().escape_ascii()),
     }
@@ -77,6 +81,19 @@ fn the_status_line_is_read_strictly() {
     check_refused("HTTP/1.1 200 OK\n\n", Reject::BareLf);
     check_refused("HTTP/1.1 200 OK\r\r\n\r\n", Reject::BareCr);
     check_refused("HTTP/1.1 101 x\r\n\r\n", Reject::SwitchingProtocols);
+}
+
+#[test]
+fn a_switch_of_protocols_is_the_one_that_was_asked_for() {
+    let asked = Asked { head: false, upgrade: true };
+    let fields = "Connection: Upgrade\r\nUpgrade: WebSocket\r\n";
+    let head = parse_to(format!("HTTP/1.1 101 x\r\n{fields}\r\n"), asked).unwrap();
+    assert!(head.is_final() && head.body == Body::None);
+    for fields in ["", "Upgrade: websocket\r\n", "Connection: upgrade\r\nUpgrade: h2c\r\n"] {
+        let refused = parse_to(format!("HTTP/1.1 101 x\r\n{fields}\r\n"), asked);
+        assert_eq!(refused.map(|_| ()), Err(Reject::SwitchingProtocols), "{fields}");
+    }
+    check_refused(format!("HTTP/1.1 101 x\r\n{fields}\r\n"), Reject::SwitchingProtocols);
 }
 
 #[test]

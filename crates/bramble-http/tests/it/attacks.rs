@@ -2,8 +2,8 @@
 //! backend as what was understood here.
 
 use bramble_http::{
-    Body, BodyReader, Forward, Limits, Parsed, Reject, RequestHead, forward_request, parse_request,
-    parse_response,
+    Asked, Body, BodyReader, Forward, Limits, Parsed, Reject, RequestHead, forward_request,
+    parse_request, parse_response,
 };
 
 fn parse(input: &[u8]) -> Result<RequestHead, Reject> {
@@ -240,8 +240,12 @@ fn response_splitting_and_queue_poisoning() {
     ];
     for (fields, expected) in cases {
         let input = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n");
-        let result =
-            parse_response(input.as_bytes(), &Limits::default(), false, &mut <_>::default());
+        let result = parse_response(
+            input.as_bytes(),
+            &Limits::default(),
+            Asked::default(),
+            &mut <_>::default(),
+        );
         assert_eq!(result, Err(expected), "{fields}");
     }
 }

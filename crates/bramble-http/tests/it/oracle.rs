@@ -2,7 +2,7 @@
 //! not asked: it is more lenient.
 
 use bramble_http::{
-    Field, Limits, Parsed, RequestHead, ResponseHead, parse_request, parse_response,
+    Asked, Field, Limits, Parsed, RequestHead, ResponseHead, parse_request, parse_response,
 };
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ proptest! {
     #[test]
     fn answers(input in damaged(response())) {
         let mut head = ResponseHead::default();
-        if parse_response(&input, &Limits::default(), false, &mut head) != Ok(Parsed::Complete) {
+        if parse_response(&input, &Limits::default(), Asked::default(), &mut head) != Ok(Parsed::Complete) {
             return Ok(());
         }
         let mut headers = [httparse::EMPTY_HEADER; 100];

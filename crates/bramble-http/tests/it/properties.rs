@@ -2,8 +2,8 @@
 //! head means what the parsed one meant.
 
 use bramble_http::{
-    Body, BodyReader, CHUNK_END, Forward, ForwardResponse, LAST_CHUNK, Limits, Parsed, Reject,
-    RequestHead, ResponseHead, Version, chunk_head, forward_request, forward_response,
+    Asked, Body, BodyReader, CHUNK_END, Forward, ForwardResponse, LAST_CHUNK, Limits, Parsed,
+    Reject, RequestHead, ResponseHead, Version, chunk_head, forward_request, forward_response,
     parse_request, parse_response,
 };
 use proptest::prelude::*;
@@ -39,7 +39,8 @@ fn read_request(input: &[u8], limits: &Limits) -> Result<Option<RequestHead>, Re
 
 fn read_response(input: &[u8], was_head: bool) -> Result<Option<ResponseHead>, Reject> {
     let mut head = ResponseHead::default();
-    let parsed = parse_response(input, &limits(), was_head, &mut head)?;
+    let parsed =
+        parse_response(input, &limits(), Asked { head: was_head, upgrade: false }, &mut head)?;
     Ok((parsed == Parsed::Complete).then_some(head))
 }
 
@@ -139,7 +140,7 @@ proptest! {
         let mut out = Vec::new();
         let body = forward_response(&mut out, input.as_bytes(), &head, &how);
         let mut again = ResponseHead::default();
-        let parsed = parse_response(&out, &Limits::default(), was_head, &mut again);
+        let parsed = parse_response(&out, &Limits::default(), Asked { head: was_head, upgrade: false }, &mut again);
         prop_assert_eq!(parsed, Ok(Parsed::Complete));
         prop_assert_eq!((again.len, again.status, again.body), (out.len(), head.status, body));
         prop_assert_eq!(again.keep_alive, body != Body::UntilClose);

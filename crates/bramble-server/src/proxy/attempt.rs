@@ -4,7 +4,9 @@ use std::io;
 use std::task::Poll;
 use std::time::Duration;
 
-use bramble_http::{Body, ForwardResponse, Parsed, Version, forward_response, parse_response};
+use bramble_http::{
+    Asked, Body, ForwardResponse, Parsed, Version, forward_response, parse_response,
+};
 use bramble_net::{Buffer, Stream};
 
 use super::Exchange;
@@ -31,7 +33,7 @@ const HANDSHAKE: Duration = Duration::from_secs(1);
 pub(super) struct Answer {
     pub(super) link: Link,
     pub(super) buffer: Buffer,
-    _in_flight: InFlight,
+    pub(super) _in_flight: InFlight,
 }
 
 /// Opens a connection within the limits.
@@ -109,17 +111,17 @@ async fn receive_head(
     buffer: &mut Buffer,
     exchange: &mut Exchange,
 ) -> Result<(), AttemptError> {
-    let is_head = c.is_head();
+    let asked = Asked { head: c.is_head(), upgrade: c.head.upgrade };
     let most = c.table.plan().limits.informational;
     let mut interim = 0;
     loop {
         let parsed = if buffer.is_empty() {
             Ok(Parsed::Partial)
         } else {
-            parse_response(buffer.unread(), &c.table.answer_limits, is_head, &mut c.answer)
+            parse_response(buffer.unread(), &c.table.answer_limits, asked, &mut c.answer)
         };
         match parsed {
-            Ok(Parsed::Complete) if c.answer.status >= 200 => return Ok(()),
+            Ok(Parsed::Complete) if c.answer.is_final() => return Ok(()),
             Ok(Parsed::Complete) => {
                 interim += 1;
                 if interim > most {

@@ -9,7 +9,7 @@ use bramble_cluster::api::{NodeStatus, OperatorIdentity, Status};
 use bramble_cluster::link::Link;
 use bramble_content::manifest::File;
 use bramble_content::{Hash, Index, Manifest, scan};
-use bramble_http::{Body, Limits, Parsed, ResponseHead, parse_response};
+use bramble_http::{Asked, Body, Limits, Parsed, ResponseHead, parse_response};
 use bramble_load::report::demo::DemoWorker;
 use bramble_net::Stream;
 use bramble_net::tls::{Connector, Identity, Trust};
@@ -139,7 +139,8 @@ async fn fetch(stream: &mut Stream, path: &str) -> Result<Vec<u8>, Failure> {
     loop {
         let n = stream.read(&mut piece).await.doing(&what)?;
         bytes.extend_from_slice(piece.get(..n).unwrap_or_default());
-        let parsed = parse_response(&bytes, &Limits::default(), false, &mut head).doing(&what)?;
+        let parsed =
+            parse_response(&bytes, &Limits::default(), Asked::default(), &mut head).doing(&what)?;
         match (parsed, head.body) {
             (Parsed::Complete, Body::Length(length)) => {
                 let end = head.len + usize::try_from(length).unwrap_or(usize::MAX);
