@@ -28,6 +28,22 @@ fn a_file_is_applied_after_it_was_shown() {
 }
 
 #[test]
+fn what_a_file_takes_from_visitors_is_said_before_it_is_applied() {
+    let cluster = Cluster::up();
+    for text in ["one", "two"] {
+        cluster.publish(&Folder::with(&[("index.html", text)])).expect(0);
+    }
+    cluster.configure("");
+    let file = cluster.file();
+    let renamed = std::fs::read_to_string(&file).unwrap().replace("\"default\"", "\"other\"");
+    std::fs::write(&file, renamed).unwrap();
+    let shown = cluster.call(&["apply", &file, "--dry-run"]);
+    shown.expect(0).says("site default: removed").says("visitors no longer get its release");
+    shown.says("1 older ones are removed for good");
+    cluster.get("/").expect(200).body("two");
+}
+
+#[test]
 fn a_faulty_file_is_refused_with_its_place() {
     let cluster = Cluster::up();
     cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);

@@ -24,6 +24,14 @@ fn answers(client: &mut Client, n: usize) -> Vec<String> {
 }
 
 #[test]
+fn a_backend_that_is_down_is_named_with_the_reason() {
+    let (odd, gone) = (Backend::start(respond(404, "")), Backend::stopped(respond(200, "")));
+    let bramble = Config::balancer(&[&odd, &gone]).with(QUICK).run();
+    bramble.log().expect("GET /health was answered with 404");
+    bramble.log().expect("Connection refused");
+}
+
+#[test]
 fn a_failing_check_takes_a_backend_out_and_brings_it_back() {
     let sick = Arc::new(AtomicBool::new(false));
     let (a, b) = (sickly("a", &sick), Backend::start(respond(200, "b")));

@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use bramble_cluster::api::{NodeOutcome, NodeState, Published, Role};
 use bramble_cluster::state::{Entry, Member, Release, Site, Snapshot, State, delete, put};
 use bramble_cluster::store::{Change, Expected, StoreError};
+use bramble_config::Config;
 use bramble_content::{Manifest, ReleaseId};
 
 use crate::app::App;
@@ -230,6 +231,22 @@ async fn unstage(state: &State, site: &str) -> Result<(), StoreError> {
             unstaged => return unstaged.map(drop),
         }
     }
+}
+
+/// What visitors lose, and what is removed for good, when this becomes the configuration.
+pub(crate) fn lost_with(app: &App, wanted: &Config) -> Vec<String> {
+    let view = app.view();
+    let dropped = view.config.sites().iter().filter(|site| wanted.site(&site.name).is_none());
+    let lost = dropped.filter_map(|site| {
+        let Site { current, history, .. } = view.snapshot.site(&site.name).record;
+        let (current, older) = (current?, history.len().saturating_sub(1));
+        let name = &site.name;
+        Some(format!(
+            "site {name}: visitors no longer get its release {current}, which is kept; \
+             {older} older ones are removed for good"
+        ))
+    });
+    lost.collect()
 }
 
 /// Of sites that the configuration does not name only what is current stays, to be there when it

@@ -1,6 +1,7 @@
 //! Active health checks, made beside the cores so that they never hold a visitor up.
 
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,6 @@ use bramble_net::Stream;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::MissedTickBehavior;
 
-use crate::health::Verdict;
 use crate::prepared::{Prepared, PreparedBackend};
 
 /// A head longer than this is not a healthy one.
@@ -81,18 +81,29 @@ async fn watch(plan: plan::Backend, backend: Rc<RefCell<PreparedBackend>>, rule:
         let prepared = backend.borrow().clone();
         let passed = passes(&plan, &prepared, &rule).await;
         let before = prepared.health.verdict();
-        let verdict = prepared.health.observe(passed, &rule);
-        if verdict != before {
-            let up = verdict == Verdict::Up;
-            tracing::info!(backend = plan.name, address = %plan.address, up, "health");
+        let verdict = prepared.health.observe(passed.is_ok(), &rule);
+        let (backend, address) = (&plan.name, plan.address);
+        match passed {
+            _ if verdict == before => {}
+            Ok(()) => tracing::info!(backend, %address, up = true, "health"),
+            Err(why) => tracing::warn!(backend, %address, up = false, why, "health"),
         }
     }
 }
 
-async fn passes(backend: &plan::Backend, prepared: &PreparedBackend, rule: &HealthCheck) -> bool {
+/// Or why it does not.
+async fn passes(
+    backend: &plan::Backend,
+    prepared: &PreparedBackend,
+    rule: &HealthCheck,
+) -> Result<(), String> {
     let limit = Duration::from_millis(rule.timeout_ms);
-    let status = tokio::time::timeout(limit, status(backend, prepared, rule)).await;
-    matches!(status, Ok(Some(200..=399)))
+    match tokio::time::timeout(limit, status(backend, prepared, rule)).await {
+        Ok(Ok(200..=399)) => Ok(()),
+        Ok(Ok(status)) => Err(format!("GET {} was answered with {status}", rule.path)),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} ms", rule.timeout_ms)),
+    }
 }
 
 /// The status of the answer to one GET over a connection of its own.
@@ -100,27 +111,28 @@ async fn status(
     backend: &plan::Backend,
     prepared: &PreparedBackend,
     rule: &HealthCheck,
-) -> Option<u16> {
-    let mut stream = Stream::connect(backend.address, prepared.connector.as_ref()).await.ok()?;
+) -> io::Result<u16> {
+    let mut stream = Stream::connect(backend.address, prepared.connector.as_ref()).await?;
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: bramble-health\r\nConnection: close\r\n\r\n",
         rule.path, rule.host
     );
-    stream.write_all(request.as_bytes()).await.ok()?;
+    stream.write_all(request.as_bytes()).await?;
     let mut bytes = vec![0; HEAD_BYTES];
     let (mut len, mut head) = (0, ResponseHead::default());
     loop {
-        let n = stream.read(bytes.get_mut(len..)?).await.ok()?;
+        let room = bytes.get_mut(len..).unwrap_or_default();
+        let n = stream.read(room).await?;
         len += n;
-        match parse_response(bytes.get(..len)?, &Limits::default(), Asked::default(), &mut head)
-            .ok()?
-        {
+        let read = bytes.get(..len).unwrap_or_default();
+        let parsed = parse_response(read, &Limits::default(), Asked::default(), &mut head);
+        match parsed.map_err(io::Error::other)? {
             Parsed::Complete if head.status < 200 => {
                 bytes.copy_within(head.len..len, 0);
                 len -= head.len;
             }
-            Parsed::Complete => return Some(head.status),
-            Parsed::Partial if n == 0 => return None,
+            Parsed::Complete => return Ok(head.status),
+            Parsed::Partial if n == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             Parsed::Partial => {}
         }
     }

@@ -33,7 +33,7 @@ use crate::exit::{Exit, Failure};
 
 /// Web clusters that people own: balance, serve, publish, grow, load-test.
 #[derive(Debug, Parser)]
-#[command(name = "bramble", version, disable_version_flag = true, max_term_width = 100)]
+#[command(name = "bramble", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -3,6 +3,12 @@
 use super::{Evidence, Limit, Offer, STALLED_MAX, STALLED_SAID};
 
 pub(super) fn explain(limit: Option<Limit>, evidence: &Evidence) -> String {
+    if evidence.failed_share >= 1.0 {
+        return "No request was answered well, so this says nothing of what the cluster can do. \
+                Does something listen there, and is there a page at this path? The kinds of \
+                failure say which."
+            .to_owned();
+    }
     let mut sentence = match limit {
         Some(Limit::Generator) => generator(evidence),
         Some(Limit::ThinkTime) => think_time(evidence),
@@ -47,7 +53,7 @@ fn think_time(evidence: &Evidence) -> String {
         false => String::new(),
     };
     format!(
-        "This test could not exceed {}/s whatever the cluster: {}. It answered {}/s in {} on \
+        "This test could not exceed some {}/s whatever the cluster: {}. It answered {}/s in {} on \
          average and can do more{busy}; only more users or shorter pauses would show how much.",
         number(evidence.ceiling_per_s().unwrap_or_default()),
         offer(evidence),

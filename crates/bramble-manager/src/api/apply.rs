@@ -26,7 +26,8 @@ pub(super) async fn apply(
     if request.reload {
         refuse_if_changed_elsewhere(&known.record)?;
     }
-    let changes = load(&known.record.text, &known.record.file)?.diff(&wanted);
+    let mut changes = load(&known.record.text, &known.record.file)?.diff(&wanted);
+    changes.extend(publish::lost_with(&app, &wanted));
     if request.dry_run {
         return Ok(Json(Applied { revision: known.revision, changes, nodes: Vec::new() }));
     }

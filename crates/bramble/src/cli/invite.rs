@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bramble_cluster::api::{Invite, InviteRequest, Role};
+use bramble_cluster::ticket::Ticket;
 
 use super::data::Data;
 use super::{print, value};
@@ -51,5 +52,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         "for one node, within {} min: on that machine, bramble join TICKET",
         invite.expires_s.div_ceil(60)
     ));
+    let ticket: Option<Ticket> = invite.ticket.parse().ok();
+    if ticket.is_some_and(|ticket| ticket.addresses.iter().all(|a| a.ip().is_loopback())) {
+        print::note(
+            "this cluster is for one machine: its manager can't be reached from elsewhere. One for \
+             several is made with `bramble up --address IP --listen 0.0.0.0:8080`, in a new folder",
+        );
+    }
     Ok(())
 }

@@ -120,7 +120,8 @@ fn failure(error: JoinError) -> Failure {
         JoinError::Link(error @ LinkError::Unreachable { .. }) => {
             Failure::new(Exit::Unreachable, &error).hint(
                 "is `bramble up` running there, and does this machine reach that address? The \
-                 manager of a cluster on one machine listens there only; --address of `up` sets it",
+                 manager of a cluster on one machine listens there only: `bramble up --address IP` in a \
+                 new folder makes one for several",
             )
         }
         JoinError::Link(error) => error.into(),

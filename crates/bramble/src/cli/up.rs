@@ -31,7 +31,8 @@ pub struct Args {
     /// Configuration of a new cluster (see docs/reference.md); a built-in one without
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where the built-in configuration listens for visitors; port 0 takes a free one
+    /// Where the built-in configuration listens for visitors, as 0.0.0.0:8080; port 0 takes a free
+    /// one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", conflicts_with = "config")]
     listen: Option<SocketAddr>,
     /// What this first node runs; the manager must be among it [default: all three]

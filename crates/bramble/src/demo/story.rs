@@ -386,9 +386,11 @@ impl Story {
         if self.options.stay && is_told {
             let pids: Vec<_> = self.cluster.agent_pids().iter().map(u32::to_string).collect();
             self.screen.print(&format!(
-                "The cluster stays up: {}\nIts data: {}\nTo stop it: kill {}",
+                "The cluster stays up: {}\nIts data: {}\nTo look at it: bramble status --data {}\n\
+                 To stop it: kill {}; then remove its data",
                 self.cluster.url(),
                 text(&self.folder),
+                self.cluster.data(),
                 pids.join(" ")
             ));
             return;
