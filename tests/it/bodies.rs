@@ -311,6 +311,21 @@ fn a_client_that_stalls_is_not_held_against_its_backend() {
 }
 
 #[test]
+fn the_backends_turn_begins_with_the_end_of_the_body() {
+    let backend = Backend::start(|caller| {
+        caller.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let _ = caller.try_body();
+        caller.pause(350);
+        caller.send("4\r\ndone\r\n0\r\n\r\n");
+    });
+    let bramble = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 500").run();
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\na");
+    thread::sleep(Duration::from_millis(350));
+    client.send("b").answer().expect(200).body("done");
+}
+
+#[test]
 fn a_client_may_send_all_of_its_body_before_it_reads() {
     let backend = Backend::start(|caller| {
         let large = "x".repeat(8 * MIB);

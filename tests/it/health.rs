@@ -80,6 +80,16 @@ fn a_newcomer_gets_nothing_before_its_first_pass() {
 }
 
 #[test]
+fn an_interim_answer_to_a_check_is_passed_over() {
+    let backend = Backend::start(|caller| {
+        let early = "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n";
+        caller.send(early);
+    });
+    let bramble = Config::balancer(&[&backend]).with(QUICK).run();
+    bramble.log().expect("up=true");
+}
+
+#[test]
 fn a_check_that_hangs_has_failed() {
     let (a, b) = (
         Backend::start(|caller| match caller.target() {

@@ -149,3 +149,38 @@ fn a_reload_cuts_none() {
         assert_eq!(client.wire().exactly(5), Ok(b"still".to_vec()));
     }
 }
+
+#[test]
+fn the_last_words_of_a_side_that_dies_arrive() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE.to_owned() + "hello");
+        caller.pause(200);
+        // Unread bytes make its end a reset.
+        caller.send("goodbye");
+        caller.close();
+    });
+    let bramble = balancer(&[&backend]);
+    for _ in 0..10 {
+        let mut client = bramble.client();
+        switched(&mut client);
+        client.send("nobody reads this");
+        std::thread::sleep(Duration::from_millis(250));
+        client.send("and it is too late for this");
+        assert_eq!(client.wire().exactly(7), Ok(b"goodbye".to_vec()));
+    }
+}
+
+#[test]
+fn one_whose_other_side_has_ended_is_not_waited_for_for_long() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE.to_owned() + "hello");
+        caller.close();
+    });
+    let bramble = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 200").run();
+    let mut client = bramble.client();
+    switched(&mut client);
+    assert_eq!(client.wire().rest(), Ok(Vec::new()));
+    // It neither closes nor speaks: its place is given to others all the same.
+    let socket = client.wire().socket().upgrade().unwrap();
+    eventually("it is let go", || std::io::Write::write_all(&mut &*socket, b"x").is_err());
+}

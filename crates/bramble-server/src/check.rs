@@ -121,9 +121,6 @@ async fn status(
     let mut bytes = vec![0; HEAD_BYTES];
     let (mut len, mut head) = (0, ResponseHead::default());
     loop {
-        let room = bytes.get_mut(len..).unwrap_or_default();
-        let n = stream.read(room).await?;
-        len += n;
         let read = bytes.get(..len).unwrap_or_default();
         let parsed = parse_response(read, &Limits::default(), Asked::default(), &mut head);
         match parsed.map_err(io::Error::other)? {
@@ -132,8 +129,10 @@ async fn status(
                 len -= head.len;
             }
             Parsed::Complete => return Ok(head.status),
-            Parsed::Partial if n == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Parsed::Partial => {}
+            Parsed::Partial => match stream.read(bytes.get_mut(len..).unwrap_or_default()).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => len += n,
+            },
         }
     }
 }

@@ -252,6 +252,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Gives back what the heads of request and answer took, for a connection that has no more.
+    pub(crate) fn forget_heads(&mut self) {
+        (self.out, self.forwarded) = (Vec::new(), Vec::new());
+        (self.head.fields, self.answer.fields) = (Vec::new(), Vec::new());
+    }
+
     /// Gives memory back before the wait for the next request.
     fn forget(&mut self) {
         for memory in [&mut self.out, &mut self.forwarded] {

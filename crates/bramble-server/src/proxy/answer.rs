@@ -142,8 +142,7 @@ async fn pass_piece(
     let (input, body) = (&mut c.input, &mut c.body);
     let upload = |cx: &mut Context<'_>, stream: &mut Stream| {
         let mut source = Source { stream, input: &mut *input, body: &mut *body, most };
-        exchange.poll_upload(cx, &mut source, &mut link.stream);
-        exchange.has_moved()
+        exchange.poll_upload(cx, &mut source, &mut link.stream) | exchange.has_moved()
     };
     let sent = wait::send_beside(&mut c.stream, parts, &c.timer, limit, upload).await?;
     add(&c.core.counters.bytes_out, sent as u64);
@@ -166,8 +165,8 @@ async fn receive(
         most: c.table.limits.head_bytes + 1,
     };
     let filled = wait::within(&c.timer, c.table.times.body, |cx| {
-        exchange.poll_upload(cx, &mut source, &mut link.stream);
-        if exchange.has_moved() {
+        // The backend's turn begins with the end of the body.
+        if exchange.poll_upload(cx, &mut source, &mut link.stream) | exchange.has_moved() {
             c.timer.arm(c.table.times.body);
         }
         if exchange.broken.is_some() {

@@ -31,36 +31,60 @@ pub(super) async fn run(c: &mut Connection, answer: Answer) -> Result<Next, End>
     buffer.consume(c.answer.len);
     c.send_out(&[]).await?;
     c.core.counters.answered(101);
+    c.forget_heads();
     let (mut up, mut down) = (Flow::default(), Flow::default());
-    let (timer, times) = (&c.timer, &c.table.times);
-    let ended = wait::within(timer, times.tunnel, |cx| {
-        let sent = up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream)?;
-        let received = down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream)?;
-        if up.has_moved() | down.has_moved() {
-            // One side that has ended is followed by the other: it is not waited for for long.
-            let one_ended = sent.is_ready() || received.is_ready();
-            timer.arm(if one_ended { times.body } else { times.tunnel });
+    while !(up.ended && down.ended) {
+        // One side that has ended is followed by the other: it is not waited for for long.
+        let one_ended = up.ended || down.ended;
+        let limit = if one_ended { c.table.times.body } else { c.table.times.tunnel };
+        let (timer, counters) = (&c.timer, &c.core.counters);
+        let step = wait::within(timer, limit, |cx| {
+            up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream);
+            down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream);
+            add(&counters.bytes_out, std::mem::take(&mut down.bytes));
+            if (up.ended || down.ended) != one_ended || up.ended && down.ended {
+                return Poll::Ready(Ok(()));
+            }
+            if up.has_moved() | down.has_moved() {
+                timer.arm(limit);
+            }
+            Poll::Pending
+        });
+        if step.await.is_err() {
+            c.core.counters.refused("tunnel_idle");
+            break;
         }
-        if sent.is_ready() && received.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
-    });
-    let ended = ended.await;
-    add(&c.core.counters.bytes_out, down.bytes);
-    ended?;
+    }
     Ok(Next::Close)
 }
 
 /// One direction.
 #[derive(Default)]
 struct Flow {
+    /// Passed on since somebody asked.
     bytes: u64,
     moved: bool,
     ended: bool,
 }
 
 impl Flow {
-    /// Passes on what it can, first what came in behind the head; ready once the end of `from`
-    /// has been passed on too.
+    /// Passes on what it can, first what came in behind the head, and at last the end. An error
+    /// is the end of this direction alone: what the other still holds arrives.
     fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut Stream,
+        buffer: &mut Buffer,
+        to: &mut Stream,
+    ) {
+        if !self.ended && self.poll_pass(cx, from, buffer, to).is_ready() {
+            buffer.release();
+            to.shutdown_write();
+            self.ended = true;
+        }
+    }
+
+    fn poll_pass(
         &mut self,
         cx: &mut Context<'_>,
         from: &mut Stream,
@@ -68,9 +92,6 @@ impl Flow {
         to: &mut Stream,
     ) -> Poll<io::Result<()>> {
         for _ in 0..READS_A_TURN {
-            if self.ended {
-                return Poll::Ready(Ok(()));
-            }
             while !buffer.is_empty() {
                 let n = ready!(wait::poll_write(cx, to, [buffer.unread(), &[], &[]], 0))?;
                 buffer.consume(n);
@@ -80,8 +101,7 @@ impl Flow {
             ready!(to.poll_flush(cx))?;
             // It is empty, so that it need not grow.
             if ready!(buffer.poll_fill(cx, from, 1))? == 0 {
-                to.shutdown_write();
-                (self.ended, self.moved) = (true, true);
+                return Poll::Ready(Ok(()));
             }
         }
         cx.waker().wake_by_ref();
