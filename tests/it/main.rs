@@ -11,6 +11,7 @@ mod files;
 mod forwarding;
 mod full;
 mod health;
+mod hedging;
 mod limits;
 mod nodes;
 mod outages;

@@ -91,6 +91,7 @@ fn pool(pool: &Pool) -> Part {
         .with("method", method(pool.method))
         .with("retry_ms", pool.retry_ms)
         .with("retries", pool.retries)
+        .with("hedge_ms", pool.hedge_ms)
         .with("health", optional(pool.health.as_ref().map(health)))
 }
 

@@ -120,9 +120,19 @@ pub struct Pool {
     pub retry_ms: u64,
     /// Further backends to try when the first can't be reached, at most 2.
     pub retries: u8,
+    /// How long an answer may take to begin before another backend is asked as well; longer where
+    /// the pool's answers usually are.
+    #[serde(default = "hedge_ms")]
+    pub hedge_ms: u64,
     /// Release that is asked of every backend of this pool (`Bramble-Release`), so that all
     /// visitors change over when this plan is taken, and not one node at a time.
     pub release: Option<String>,
+}
+
+/// The default of [`Pool::hedge_ms`]: within a second a visitor has an answer from elsewhere.
+#[must_use]
+pub fn hedge_ms() -> u64 {
+    500
 }
 
 /// Balancing method.

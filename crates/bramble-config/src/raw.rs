@@ -55,6 +55,7 @@ pub(crate) struct Pool {
     pub method: Option<Method>,
     pub retry_ms: Option<Spanned<i64>>,
     pub retries: Option<Spanned<i64>>,
+    pub hedge_ms: Option<Spanned<i64>>,
     #[serde(default)]
     pub backend: Vec<Spanned<Backend>>,
     pub health: Option<Health>,

@@ -123,7 +123,18 @@ pub(crate) const TABLES: &[Table] = &[
                 "60000",
                 "How long a backend that failed is left alone before it is tried again.",
             ),
-            row("retries", "0-2", "1", "Further backends to try when the first can't be reached."),
+            row(
+                "retries",
+                "0-2",
+                "1",
+                "Further backends to ask when the first can't be reached, brings no answer or one that is a 502, 503 or 504; only what may be repeated is.",
+            ),
+            row(
+                "hedge_ms",
+                "1-86400000",
+                "500",
+                "How long the answer to a GET may take to begin before another backend is asked as well; twice as long as answers usually take, if that is longer. The first that begins is passed on.",
+            ),
             row("backend", "tables", "", "See `[[pool.backend]]`; at least one."),
             row(
                 "health",

@@ -1,8 +1,10 @@
 //! One core's view of a pool: its backends, their idle connections and what happened to them.
 
 mod backend;
+mod ejection;
+mod latency;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,7 @@ use crate::balance::{Balancer, Candidate};
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
 pub(crate) use backend::{Backend, InFlight, Link, Weight};
+use latency::Latency;
 
 /// A set of backends and how one of them is picked.
 pub(crate) struct Pool {
@@ -20,6 +23,8 @@ pub(crate) struct Pool {
     pub(crate) retries: u8,
     pub(crate) budget: RefCell<Budget>,
     retry_after: Duration,
+    hedge: Duration,
+    latency: Cell<Latency>,
     backends: Vec<Rc<Backend>>,
     balancer: RefCell<Balancer>,
 }
@@ -50,6 +55,8 @@ impl Pool {
             retries: pool.retries.min(2),
             budget: RefCell::new(Budget::new(Instant::now())),
             retry_after: Duration::from_millis(pool.retry_ms),
+            hedge: Duration::from_millis(pool.hedge_ms),
+            latency: old.map(|old| old.latency.clone()).unwrap_or_default(),
             backends,
             balancer: RefCell::new(balancer),
         }
@@ -62,7 +69,9 @@ impl Pool {
         let fit = |b: &Backend| b.is_enabled() && b.is_fit(now);
         let picked =
             self.pick_among(tried, fit).or_else(|| self.pick_among(tried, Backend::is_enabled))?;
-        Some((picked, self.backends.get(picked)?.clone()))
+        let backend = self.backends.get(picked)?.clone();
+        backend.picked(now);
+        Some((picked, backend))
     }
 
     fn pick_among(&self, tried: &[usize], usable: impl Fn(&Backend) -> bool) -> Option<usize> {
@@ -76,7 +85,36 @@ impl Pool {
     /// A backend failed an attempt: if it seems to be down, or has raised doubts several times
     /// in a row, this core leaves it alone for a while.
     pub(crate) fn failed(&self, backend: &Backend, weight: Weight, why: &str, now: Instant) {
-        backend.failed(weight, why, now + self.retry_after);
+        match weight {
+            Weight::None => {}
+            Weight::Down => backend.down(why, now + self.retry_after),
+            Weight::Doubt => backend.doubted(why, self.may_eject(), now),
+        }
+    }
+
+    /// A backend gave a good answer, which began so long after its request was sent.
+    pub(crate) fn answered(&self, backend: &Backend, began_after: Option<Duration>) {
+        backend.answered();
+        let mut latency = self.latency.get();
+        began_after.into_iter().for_each(|time| latency.add(time));
+        self.latency.set(latency);
+    }
+
+    /// For how long an answer may fail to begin before another backend is asked as well. Twice
+    /// the time within which 95 of 100 begin: so hedging never becomes a load of its own, however
+    /// slow a pool's pages are (Dean and Barroso, The Tail at Scale, 2013).
+    pub(crate) fn patience(&self) -> Duration {
+        self.hedge.max(self.latency.get().p95().saturating_mul(2))
+    }
+
+    /// Whether another backend may be put out for its answers: half of them always stay, since
+    /// what is slow or fails everywhere is not the fault of one.
+    fn may_eject(&self) -> bool {
+        let enabled = self.backends.iter().filter(|backend| backend.is_enabled());
+        let (all, doubted) = enabled.fold((0, 0), |(all, doubted), backend| {
+            (all + 1, doubted + usize::from(backend.is_doubted()))
+        });
+        (doubted + 1) * 2 <= all
     }
 
     pub(crate) fn backends(&self) -> &[Rc<Backend>] {

@@ -5,31 +5,33 @@
 //!                 ↑          │              │        │
 //!                 └──────────┴── failed: may it be tried again? ──no──> 502, 503, 504
 //! ```
-//! An attempt can be repeated as long as no byte has gone to the client; `retry` has the rule.
+//! An attempt can be repeated as long as no byte has gone to the client; `retry` has the rule. So
+//! can one that brings a 502, 503 or 504, and one that brings nothing is hedged: see `tries`.
 //! Knows connections and pools, not what a backend is made of.
 
 mod answer;
 mod attempt;
 mod failure;
+mod tries;
 mod tunnel;
 mod upload;
 
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bramble_http::{Body, Forward, forward_request};
 use bramble_net::Stream;
 
 use crate::connection::{Connection, End, Next};
-use crate::pool::{Backend, Pool};
-use crate::retry::{self, Reached};
-use attempt::Answer;
-use failure::{AttemptError, Failure};
+use crate::pool::Pool;
+use attempt::Attempt;
+use failure::AttemptError;
 use upload::{Side, Source, Upload, UploadError};
 
 /// What the attempts of one request have in common.
 pub(crate) struct Exchange {
+    pool: Rc<Pool>,
     /// Bytes of the request's body that lie whole in the input buffer, framing included.
     whole: Option<usize>,
     idempotent: bool,
@@ -42,9 +44,18 @@ pub(crate) struct Exchange {
     arrived: bool,
     /// How the client broke its body off.
     broken: Option<End>,
+    /// For how long the next attempt may bring nothing, where another can be made beside it.
+    patience: Option<Duration>,
+    /// An attempt that has brought nothing so far, beside the one that is being made.
+    rival: Option<Attempt>,
 }
 
 impl Exchange {
+    /// Whether all of it can be sent once more, and twice is as good as once.
+    fn is_repeatable(&self) -> bool {
+        self.idempotent && self.whole.is_some() && !self.spent
+    }
+
     /// Passes on what it can of a body that is on its way; true when that has just ended.
     fn poll_upload(
         &mut self,
@@ -83,19 +94,23 @@ impl Exchange {
 pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, End> {
     let mut exchange = begin(c, pool);
     pool.budget.borrow_mut().earn(Instant::now());
-    let answered = attempts(c, pool, &mut exchange).await;
+    let answered = tries::run(c, &mut exchange).await;
     if !matches!(answered, Ok(Some(_)))
         && let Some(upload) = exchange.upload.take()
     {
         // What is left of it in the input would be taken for a request (CVE-2025-4366).
         upload.give_up(&mut c.input);
     }
+    if matches!(answered, Ok(Some(_))) && exchange.whole.is_some() {
+        // From here on nothing is repeated, and the body is used up.
+        c.take_body();
+    }
     match answered {
-        Ok(Some((backend, answer))) if c.answer.status == 101 => {
-            backend.answered();
-            tunnel::run(c, answer).await
+        Ok(Some(attempt)) if c.answer.status == 101 => {
+            pool.answered(&attempt.backend, None);
+            tunnel::run(c, attempt).await
         }
-        Ok(Some((backend, answer))) => answer::pass_on(c, pool, &backend, answer, exchange).await,
+        Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
         Ok(None) => c.problem(503, "No backend of this site can be reached.").await,
         Err(AttemptError::Client(end)) => Err(end),
         Err(AttemptError::Backend(failure)) => {
@@ -106,7 +121,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
 }
 
 /// Builds the head that goes on and takes the client's out of the buffer.
-fn begin(c: &mut Connection, pool: &Pool) -> Exchange {
+fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
     let buf = c.input.unread();
     let how = Forward {
         client_ip: c.peer.ip().to_canonical(),
@@ -126,63 +141,14 @@ fn begin(c: &mut Connection, pool: &Pool) -> Exchange {
         Body::Chunked | Body::UntilClose => None,
     };
     Exchange {
+        pool: pool.clone(),
         whole,
         idempotent: c.head.method.is_idempotent(),
         spent: false,
         upload: None,
         arrived: whole.is_some(),
         broken: None,
+        patience: None,
+        rival: None,
     }
-}
-
-/// Tries backends until one answers; none if there is nobody to try.
-async fn attempts(
-    c: &mut Connection,
-    pool: &Pool,
-    exchange: &mut Exchange,
-) -> Result<Option<(Rc<Backend>, Answer)>, AttemptError> {
-    let mut tried = Vec::new();
-    let mut last = None;
-    while tried.len() <= usize::from(pool.retries) {
-        // A try that reached nobody was no load, so another is none beyond the request itself.
-        let is_load = |failure: &Failure| failure.reached == Reached::Maybe;
-        if last.as_ref().is_some_and(is_load) && !pool.budget.borrow_mut().spend() {
-            break;
-        }
-        let Some((i, backend)) = pool.pick(&tried, Instant::now()) else { break };
-        tried.push(i);
-        match try_backend(c, &backend, exchange).await {
-            Ok(answer) => return Ok(Some((backend, answer))),
-            Err(AttemptError::Client(end)) => return Err(AttemptError::Client(end)),
-            Err(AttemptError::Backend(failure)) => {
-                pool.failed(&backend, failure.weight(), &failure.to_string(), Instant::now());
-                let again = retry::is_allowed(failure.reached, exchange.idempotent);
-                if exchange.spent || !again {
-                    return Err(failure.into());
-                }
-                last = Some(failure);
-            }
-        }
-    }
-    last.map_or(Ok(None), |failure| Err(failure.into()))
-}
-
-/// One backend: over an idle connection if there is one, and over a fresh one if that turns
-/// out to be closed, which is nobody's failure. Whatever can't be repeated gets a fresh one at
-/// once: of a reused one that breaks nobody can tell whether the request had arrived.
-async fn try_backend(
-    c: &mut Connection,
-    backend: &Backend,
-    exchange: &mut Exchange,
-) -> Result<Answer, AttemptError> {
-    let repeatable = exchange.idempotent && exchange.whole.is_some();
-    if repeatable && let Some(link) = backend.checkout() {
-        match attempt::exchange(c, link, backend.begin(), exchange).await {
-            Err(AttemptError::Backend(Failure { reached: Reached::Never, .. }))
-                if !exchange.spent => {}
-            other => return other,
-        }
-    }
-    let link = attempt::connect(c, backend).await?;
-    attempt::exchange(c, link, backend.begin(), exchange).await
 }

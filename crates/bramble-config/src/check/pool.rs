@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::check::{host, listener, name, number, route};
 use crate::error::{Finding, Findings};
-use crate::plan::{AdminState, Backend, HealthCheck, Link, Method, Pool};
+use crate::plan::{AdminState, Backend, HealthCheck, Link, Method, Pool, hedge_ms};
 use crate::raw;
 
 const POOLS: usize = 256;
@@ -29,6 +29,7 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
         health: raw.health.as_ref().map(|health| health_check(health, findings)),
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
         retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
+        hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
         release: None,
     }
 }

@@ -64,6 +64,7 @@ fn site_pool(site: &Site, snapshot: &Snapshot) -> Option<Pool> {
         health: Some(health(site)),
         retry_ms: RETRY_MS,
         retries: 2,
+        hedge_ms: bramble_config::plan::hedge_ms(),
         release: Some(release),
     })
 }

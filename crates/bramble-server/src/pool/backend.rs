@@ -10,16 +10,14 @@ use bramble_metrics::facts::BackendFacts;
 use bramble_net::Stream;
 use bramble_net::tls::Connector;
 
+use super::ejection::Ejection;
 use crate::health::{Health, Verdict};
 use crate::prepared::PreparedBackend;
-
-/// Doubtful failures in a row that count as one plain one.
-const DOUBTS_MAX: u8 = 3;
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// A slow or odd answer: it may be the request's fault.
+    /// A slow or odd answer, or one that says that there is none: it may be the request's fault.
     Doubt,
     /// It can't be reached, or closes connections.
     Down,
@@ -39,9 +37,7 @@ pub(crate) struct Backend {
 #[derive(Default)]
 struct State {
     idle: RefCell<Vec<Idle>>,
-    failure: Cell<Option<Failure>>,
-    /// Failures in a row that were not plain.
-    doubts: Cell<u8>,
+    ejection: Cell<Ejection>,
     last_error: RefCell<Option<String>>,
     requests: Cell<u64>,
     errors: Cell<u64>,
@@ -51,14 +47,6 @@ struct State {
 struct Idle {
     stream: Stream,
     since: Instant,
-}
-
-/// This core's own bad experience.
-#[derive(Clone, Copy)]
-struct Failure {
-    until: Instant,
-    /// Active checks that had passed before it.
-    passes: u32,
 }
 
 /// A connection to a backend.
@@ -99,29 +87,56 @@ impl Backend {
         self.health.verdict() == Verdict::Up && !self.is_avoided(now)
     }
 
-    fn is_avoided(&self, now: Instant) -> bool {
-        self.state.failure.get().is_some_and(|f| now < f.until && self.health.passes() <= f.passes)
+    /// Whether its answers have put it out.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.state.ejection.get().is_doubted()
     }
 
-    pub(super) fn failed(&self, weight: Weight, why: &str, until: Instant) {
-        if weight == Weight::None {
-            return;
-        }
-        self.state.errors.set(self.state.errors.get() + 1);
-        self.state.doubts.set(self.state.doubts.get().saturating_add(1));
-        *self.state.last_error.borrow_mut() = Some(why.to_owned());
-        if weight == Weight::Doubt && self.state.doubts.get() < DOUBTS_MAX {
-            return;
-        }
-        self.state.failure.set(Some(Failure { until, passes: self.health.passes() }));
+    fn is_avoided(&self, now: Instant) -> bool {
+        self.state.ejection.get().is_out(now, self.health.passes())
+    }
+
+    /// It was picked for a request.
+    pub(super) fn picked(&self, now: Instant) {
+        self.judge(|ejection| ejection.begin(now, self.health.passes()));
+    }
+
+    /// It can't be reached: nobody goes there until then, or until a newer check has passed.
+    pub(super) fn down(&self, why: &str, until: Instant) {
+        self.erred(why);
+        self.judge(|ejection| ejection.down(until, self.health.passes()));
         // What else is open to it is as doubtful.
         self.state.idle.borrow_mut().clear();
     }
 
-    /// An answer came: whatever was held against the backend is forgotten.
-    pub(crate) fn answered(&self) {
-        self.state.doubts.set(0);
-        self.state.failure.set(None);
+    /// An answer of it was slow, odd or none. `may_eject`: enough others are left.
+    pub(super) fn doubted(&self, why: &str, may_eject: bool, now: Instant) {
+        self.erred(why);
+        let was_doubted = self.is_doubted();
+        self.judge(|ejection| ejection.doubt(may_eject, now));
+        if self.is_doubted() && !was_doubted {
+            tracing::warn!(backend = self.plan.name, why, "ejected");
+            self.state.idle.borrow_mut().clear();
+        }
+    }
+
+    /// A good answer came: whatever was held against the backend is forgotten.
+    pub(super) fn answered(&self) {
+        if self.is_doubted() {
+            tracing::info!(backend = self.plan.name, "no longer ejected");
+        }
+        self.judge(Ejection::good);
+    }
+
+    fn erred(&self, why: &str) {
+        self.state.errors.set(self.state.errors.get() + 1);
+        *self.state.last_error.borrow_mut() = Some(why.to_owned());
+    }
+
+    fn judge(&self, by: impl FnOnce(&mut Ejection)) {
+        let mut ejection = self.state.ejection.get();
+        by(&mut ejection);
+        self.state.ejection.set(ejection);
     }
 
     /// Counts a request until the result is dropped.
@@ -166,6 +181,7 @@ impl Backend {
             (AdminState::Draining, _) => "draining",
             (_, Verdict::Checking) => "checking",
             (_, Verdict::Down) => "down",
+            (_, Verdict::Up) if self.is_doubted() => "ejected",
             (_, Verdict::Up) if self.is_avoided(now) => "down",
             (_, Verdict::Up) => "up",
         };

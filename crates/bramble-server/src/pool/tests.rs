@@ -54,6 +54,7 @@ impl Bench {
             health: Some(check),
             retry_ms: RETRY_MS,
             retries: 1,
+            hedge_ms: plan::hedge_ms(),
             release: None,
         };
         let plan = Plan { pools: vec![pool], ..Plan::default() };

@@ -7,19 +7,18 @@ use bramble_http::{Body, BodyReader, ForwardResponse, chunk_head, forward_respon
 use bramble_net::Stream;
 
 use super::Exchange;
-use super::attempt::Answer;
+use super::attempt::Attempt;
+use super::tries::is_poor;
 use super::upload::{Source, after_chunk};
 use crate::connection::{Connection, End, Next};
 use crate::counters::add;
-use crate::pool::{Backend, Pool, Weight};
+use crate::pool::Weight;
 use crate::wait;
 
 /// Sends head and body on; afterwards the backend's connection is kept if it can be.
 pub(super) async fn pass_on(
     c: &mut Connection,
-    pool: &Pool,
-    backend: &Backend,
-    mut answer: Answer,
+    mut answer: Attempt,
     mut exchange: Exchange,
 ) -> Result<Next, End> {
     let mut reader = BodyReader::new(c.answer.body, &c.table.answer_limits);
@@ -34,9 +33,10 @@ pub(super) async fn pass_on(
         Err(End::Cut) => {
             // Not plain: what it broke off may be an answer that is too much for it.
             let why = "broke off in the middle of an answer";
-            pool.failed(backend, Weight::Doubt, why, Instant::now());
+            exchange.pool.failed(&answer.backend, Weight::Doubt, why, Instant::now());
         }
-        _ => backend.answered(),
+        _ if is_poor(c.answer.status) => {}
+        _ => exchange.pool.answered(&answer.backend, answer.began_after),
     }
     match passed {
         Ok(()) => c.core.counters.answered(c.answer.status),
@@ -51,7 +51,7 @@ pub(super) async fn pass_on(
     // Surplus bytes would be taken for the next answer: such a connection is not used again.
     if whole && c.answer.keep_alive && answer.buffer.is_empty() {
         let limit = c.table.plan().limits.idle_backend_connections as usize;
-        if backend.check_in(answer.link.stream, Instant::now(), limit) {
+        if answer.backend.check_in(answer.link.stream, Instant::now(), limit) {
             c.core.counters.refused("idle_backend_connections");
         }
     }
@@ -76,7 +76,7 @@ fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
 }
 
 /// Builds the head for the client in `c.out`; tells how the body goes on.
-fn build_head(c: &mut Connection, answer: &Answer) -> (Next, Body) {
+fn build_head(c: &mut Connection, answer: &Attempt) -> (Next, Body) {
     let next = if c.body.is_done() { c.next() } else { Next::Close };
     let how = ForwardResponse {
         keep_alive: next == Next::Request,
@@ -91,7 +91,7 @@ fn build_head(c: &mut Connection, answer: &Answer) -> (Next, Body) {
 
 async fn pass_body(
     c: &mut Connection,
-    answer: &mut Answer,
+    answer: &mut Attempt,
     reader: &mut BodyReader,
     framing: Body,
     exchange: &mut Exchange,
@@ -121,12 +121,12 @@ async fn pass_body(
 /// Sends what the buffer holds of the body, with the head if that is still to go.
 async fn pass_piece(
     c: &mut Connection,
-    answer: &mut Answer,
+    answer: &mut Attempt,
     reader: &mut BodyReader,
     framing: Body,
     exchange: &mut Exchange,
 ) -> Result<(usize, bool), End> {
-    let Answer { link, buffer, .. } = answer;
+    let Attempt { link, buffer, .. } = answer;
     let unread = buffer.unread();
     let step = reader.next(unread).map_err(|_| End::Cut)?;
     let data = unread.get(step.data).unwrap_or_default();
@@ -153,11 +153,11 @@ async fn pass_piece(
 /// Reads more of the answer; false when the backend has closed the connection.
 async fn receive(
     c: &mut Connection,
-    answer: &mut Answer,
+    answer: &mut Attempt,
     exchange: &mut Exchange,
 ) -> Result<bool, End> {
     let most = c.table.limits.head_bytes.max(c.table.limits.chunk_extension_body_bytes);
-    let Answer { link, buffer, .. } = answer;
+    let Attempt { link, buffer, .. } = answer;
     let mut source = Source {
         stream: &mut c.stream,
         input: &mut c.input,

@@ -1,11 +1,15 @@
 //! One attempt with one connection: send the request, read the head of its answer.
+//!
+//! Where an answer does not begin, the attempt is kept while another backend is asked as well;
+//! whichever begins first is the answer, the other is dropped.
 
 use std::io;
-use std::task::Poll;
-use std::time::Duration;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bramble_http::{
-    Asked, Body, ForwardResponse, Parsed, Version, forward_response, parse_response,
+    Asked, Body, ForwardResponse, Parsed, Reject, Version, forward_response, parse_response,
 };
 use bramble_net::{Buffer, Stream};
 
@@ -13,7 +17,7 @@ use super::Exchange;
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Source, Upload};
 use crate::connection::{Connection, End};
-use crate::pool::{Backend, InFlight, Link};
+use crate::pool::{Backend, InFlight, Link, Weight};
 use crate::retry::Reached;
 use crate::wait::{self, WaitError};
 
@@ -28,12 +32,23 @@ const WHOLE_ANSWER_BYTES: usize = 64 * 1024;
 /// finish none (seen on 2 cores at a load of 8).
 const HANDSHAKE: Duration = Duration::from_secs(1);
 
-/// A connection whose answer has begun; the head is in [`Connection::answer`], its bytes and
-/// what follows in `buffer`.
-pub(super) struct Answer {
+/// A request that went out over a connection, and what has come back.
+pub(super) struct Attempt {
+    pub(super) backend: Rc<Backend>,
     pub(super) link: Link,
+    /// Once the answer has begun its head, which is in [`Connection::answer`], and what follows.
     pub(super) buffer: Buffer,
-    pub(super) _in_flight: InFlight,
+    /// How long that took, where nothing but the backend was waited for.
+    pub(super) began_after: Option<Duration>,
+    sent_at: Instant,
+    _in_flight: InFlight,
+}
+
+/// What an attempt has come to.
+pub(super) enum Outcome {
+    Answered(Attempt),
+    /// Nothing yet: it is time to ask somebody else as well.
+    Slow(Attempt),
 }
 
 /// Opens a connection within the limits.
@@ -61,19 +76,46 @@ async fn within<T>(
 /// Sends the request over `link` and waits for the head of the answer.
 pub(super) async fn exchange(
     c: &mut Connection,
+    backend: &Rc<Backend>,
     mut link: Link,
-    in_flight: InFlight,
     exchange: &mut Exchange,
-) -> Result<Answer, AttemptError> {
+) -> Result<Outcome, AttemptError> {
+    let in_flight = backend.begin();
     send(c, &mut link, exchange).await?;
-    let mut buffer = c.core.heads.buffer();
-    receive_head(c, &mut link, &mut buffer, exchange).await?;
-    receive_rest(c, &mut link, &mut buffer, exchange).await?;
-    // The answer counts: from here on nothing is repeated, and the body is used up.
-    if exchange.whole.is_some() {
-        c.take_body();
+    let attempt = Attempt {
+        backend: backend.clone(),
+        link,
+        buffer: c.core.heads.buffer(),
+        began_after: None,
+        sent_at: Instant::now(),
+        _in_flight: in_flight,
+    };
+    receive(c, attempt, exchange).await
+}
+
+/// Waits for the answer of an attempt, or of its rival.
+pub(super) async fn receive(
+    c: &mut Connection,
+    mut attempt: Attempt,
+    exchange: &mut Exchange,
+) -> Result<Outcome, AttemptError> {
+    if !receive_head(c, &mut attempt, exchange).await? {
+        return Ok(Outcome::Slow(attempt));
     }
-    Ok(Answer { link, buffer, _in_flight: in_flight })
+    receive_rest(c, &mut attempt, exchange).await?;
+    Ok(Outcome::Answered(attempt))
+}
+
+/// Makes the answer that an attempt has brought the connection's again, after others came
+/// between.
+pub(super) fn reread(c: &mut Connection, attempt: &Attempt) {
+    let asked = asked(c);
+    // It was read before, so nothing can be wrong with it.
+    let _ = parse_response(attempt.buffer.unread(), &c.table.answer_limits, asked, &mut c.answer);
+}
+
+fn asked(c: &Connection) -> Asked {
+    Asked { head: c.is_head(), upgrade: c.head.upgrade }
 }
 
 /// Sends the head, with the body if that is there whole. Otherwise it follows beside the
@@ -105,45 +147,64 @@ async fn ask_for_body(c: &mut Connection) -> Result<(), WaitError> {
     Ok(())
 }
 
+/// False: nothing has begun, and somebody else can be asked.
 async fn receive_head(
     c: &mut Connection,
-    link: &mut Link,
-    buffer: &mut Buffer,
+    attempt: &mut Attempt,
     exchange: &mut Exchange,
-) -> Result<(), AttemptError> {
-    let asked = Asked { head: c.is_head(), upgrade: c.head.upgrade };
+) -> Result<bool, AttemptError> {
+    if !receive_first(c, attempt, exchange).await? {
+        return Ok(false);
+    }
     let most = c.table.plan().limits.informational;
     let mut interim = 0;
     loop {
-        let parsed = if buffer.is_empty() {
-            Ok(Parsed::Partial)
-        } else {
-            parse_response(buffer.unread(), &c.table.answer_limits, asked, &mut c.answer)
-        };
-        match parsed {
-            Ok(Parsed::Complete) if c.answer.is_final() => return Ok(()),
+        match parse_head(c, &attempt.buffer) {
+            Ok(Parsed::Complete) if c.answer.is_final() => return Ok(true),
             Ok(Parsed::Complete) => {
                 interim += 1;
                 if interim > most {
                     return Err(late(FailureKind::TooManyInterim(most)));
                 }
                 // Once a byte has gone to the client, nothing is repeated.
-                exchange.spent |= pass_interim(c, buffer).await.map_err(End::from)?;
-                buffer.consume(c.answer.len);
+                exchange.spent |= pass_interim(c, &attempt.buffer).await.map_err(End::from)?;
+                attempt.buffer.consume(c.answer.len);
             }
             Ok(Parsed::Partial) => {
-                let first = buffer.is_empty() && interim == 0;
-                let limit = if first { c.table.times.first_byte } else { c.table.times.body };
-                match fill(c, &mut link.stream, buffer, limit, exchange).await {
-                    Err(FillError::Client(end)) => return Err(end.into()),
-                    Err(FillError::Backend(kind)) if first => return Err(early(link, kind)),
-                    Err(FillError::Backend(kind)) => return Err(late(kind)),
-                    Ok(()) => {}
-                }
+                let limit = c.table.times.body;
+                fill(c, attempt, limit, exchange).await.map_err(FillError::late)?;
             }
             Err(reject) => return Err(late(FailureKind::BadAnswer(reject))),
         }
     }
+}
+
+fn parse_head(c: &mut Connection, buffer: &Buffer) -> Result<Parsed, Reject> {
+    if buffer.is_empty() {
+        return Ok(Parsed::Partial);
+    }
+    let asked = asked(c);
+    parse_response(buffer.unread(), &c.table.answer_limits, asked, &mut c.answer)
+}
+
+/// Waits for the first bytes of the answer. False: it is time to ask somebody else as well.
+async fn receive_first(
+    c: &mut Connection,
+    attempt: &mut Attempt,
+    exchange: &mut Exchange,
+) -> Result<bool, AttemptError> {
+    let limit = c.table.times.first_byte;
+    let patience = exchange.patience.take().filter(|patience| *patience < limit);
+    match fill(c, attempt, patience.unwrap_or(limit), exchange).await {
+        Ok(()) => {}
+        Err(FillError::Backend(FailureKind::Timeout)) if patience.is_some() => return Ok(false),
+        Err(FillError::Backend(kind)) => return Err(early(&attempt.link, kind)),
+        Err(FillError::Client(end)) => return Err(end.into()),
+    }
+    if exchange.whole.is_some() {
+        attempt.began_after = Some(attempt.sent_at.elapsed());
+    }
+    Ok(true)
 }
 
 /// Passes an interim answer on, as early hints. 100 is not among them: we have asked for the
@@ -169,19 +230,14 @@ async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<bool, WaitE
 /// Waits for the rest of a small answer.
 async fn receive_rest(
     c: &mut Connection,
-    link: &mut Link,
-    buffer: &mut Buffer,
+    attempt: &mut Attempt,
     exchange: &mut Exchange,
 ) -> Result<(), AttemptError> {
     let Body::Length(length) = c.answer.body else { return Ok(()) };
     let Ok(length) = usize::try_from(length) else { return Ok(()) };
-    while length <= WHOLE_ANSWER_BYTES && buffer.unread().len() < c.answer.len + length {
+    while length <= WHOLE_ANSWER_BYTES && attempt.buffer.unread().len() < c.answer.len + length {
         let limit = c.table.times.body;
-        match fill(c, &mut link.stream, buffer, limit, exchange).await {
-            Err(FillError::Client(end)) => return Err(end.into()),
-            Err(FillError::Backend(kind)) => return Err(late(kind)),
-            Ok(()) => {}
-        }
+        fill(c, attempt, limit, exchange).await.map_err(FillError::late)?;
     }
     Ok(())
 }
@@ -192,9 +248,21 @@ enum FillError {
     Client(End),
 }
 
+impl FillError {
+    /// After the answer has begun.
+    fn late(self) -> AttemptError {
+        match self {
+            Self::Backend(kind) => late(kind),
+            Self::Client(end) => end.into(),
+        }
+    }
+}
+
 /// What happened first while an answer was waited for.
 enum Event {
     Filled(usize),
+    /// The attempt that was sent before has brought so much.
+    Rival(usize),
     /// The body has come to its end.
     Sent,
 }
@@ -203,42 +271,89 @@ enum Event {
 /// the body; until then each side may take the time limit of bodies from one move to the next.
 async fn fill(
     c: &mut Connection,
-    from: &mut Stream,
-    buffer: &mut Buffer,
+    attempt: &mut Attempt,
     limit: Duration,
     exchange: &mut Exchange,
 ) -> Result<(), FillError> {
-    let most = c.table.limits.head_bytes + WHOLE_ANSWER_BYTES;
     loop {
         let limit = if exchange.upload.is_some() { c.table.times.body } else { limit };
-        let timer = &c.timer;
-        let mut source = Source {
-            stream: &mut c.stream,
-            input: &mut c.input,
-            body: &mut c.body,
-            most: c.table.limits.head_bytes + 1,
-        };
-        let event = wait::within(timer, limit, |cx| {
-            if exchange.poll_upload(cx, &mut source, from) {
-                return Poll::Ready(Ok(Event::Sent));
-            }
-            if exchange.has_moved() {
-                timer.arm(limit);
-            }
-            buffer.poll_fill(cx, from, most).map_ok(Event::Filled)
-        });
-        let event = event.await;
+        let event = next_event(c, attempt, limit, exchange).await;
         if let Some(end) = exchange.broken.take() {
             return Err(FillError::Client(end));
         }
         match event {
             Ok(Event::Filled(0)) => return Err(FillError::Backend(FailureKind::Closed)),
             Ok(Event::Filled(_)) => return Ok(()),
+            Ok(Event::Rival(n)) => {
+                if exchange.take_rival(attempt, n) {
+                    return Ok(());
+                }
+            }
             Ok(Event::Sent) => {}
             Err(error) if exchange.waits_for_client() => {
                 return Err(FillError::Client(error.into()));
             }
             Err(error) => return Err(FillError::Backend(FailureKind::receiving(&error))),
+        }
+    }
+}
+
+async fn next_event(
+    c: &mut Connection,
+    attempt: &mut Attempt,
+    limit: Duration,
+    exchange: &mut Exchange,
+) -> Result<Event, WaitError> {
+    let most = c.table.limits.head_bytes + WHOLE_ANSWER_BYTES;
+    let timer = &c.timer;
+    let mut source = Source {
+        stream: &mut c.stream,
+        input: &mut c.input,
+        body: &mut c.body,
+        most: c.table.limits.head_bytes + 1,
+    };
+    let Attempt { link, buffer, .. } = attempt;
+    wait::within(timer, limit, |cx| {
+        if exchange.poll_upload(cx, &mut source, &mut link.stream) {
+            return Poll::Ready(Ok(Event::Sent));
+        }
+        if exchange.has_moved() {
+            timer.arm(limit);
+        }
+        if let Poll::Ready(filled) = buffer.poll_fill(cx, &mut link.stream, most) {
+            return Poll::Ready(filled.map(Event::Filled));
+        }
+        exchange.poll_rival(cx, most).map(|n| Ok(Event::Rival(n)))
+    })
+    .await
+}
+
+impl Exchange {
+    /// What the attempt before this one has brought; 0 is its end, however that came.
+    fn poll_rival(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<usize> {
+        let Some(rival) = &mut self.rival else { return Poll::Pending };
+        let Attempt { link, buffer, .. } = rival;
+        buffer.poll_fill(cx, &mut link.stream, most).map(|filled| filled.unwrap_or(0))
+    }
+
+    /// The rival has brought `n` bytes: true, if it is the answer and has taken the place of
+    /// `attempt`, which is dropped.
+    fn take_rival(&mut self, attempt: &mut Attempt, n: usize) -> bool {
+        let Some(rival) = self.rival.take() else { return false };
+        if n == 0 {
+            let why = FailureKind::Closed.to_string();
+            self.pool.failed(&rival.backend, Weight::Down, &why, Instant::now());
+            return false;
+        }
+        *attempt = rival;
+        true
+    }
+
+    /// An answer is there. A rival that has brought nothing by now was sent long before.
+    pub(super) fn drop_rival(&mut self) {
+        if let Some(rival) = self.rival.take() {
+            let why = "no answer while another backend gave one";
+            self.pool.failed(&rival.backend, Weight::Doubt, why, Instant::now());
         }
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bramble_http::{ForwardResponse, forward_response};
 use bramble_net::{Buffer, Stream};
 
-use super::attempt::Answer;
+use super::attempt::Attempt;
 use crate::connection::{Connection, End, Next};
 use crate::counters::add;
 use crate::wait;
@@ -19,8 +19,8 @@ use crate::wait;
 const READS_A_TURN: usize = 8;
 
 /// Passes the 101 on, and then whatever comes.
-pub(super) async fn run(c: &mut Connection, answer: Answer) -> Result<Next, End> {
-    let Answer { mut link, mut buffer, _in_flight } = answer;
+pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End> {
+    let Attempt { mut link, mut buffer, .. } = answer;
     let how = ForwardResponse {
         keep_alive: false,
         client_version: c.head.version,

@@ -1,0 +1,99 @@
+//! When a backend is left alone because of what its requests met, and how it is tried again. Pure.
+//!
+//! ```text
+//!            3 doubts in a row                    rest is over: one request
+//!   trusted ────────────────────> out, resting ─────────────────────────────> out, on trial
+//!      ↑  └───── can't be reached ───↑    ↑                                       │  │
+//!      └─────────────── a good answer, or (if it could not be reached) a newer ───┘  │
+//!                       check that passed        └────────── longer rest ──── doubt ─┘
+//! ```
+//! A check that passes says that a backend can be reached, not that its answers are any good: a
+//! doubted one comes back by a good answer alone.
+
+use std::time::{Duration, Instant};
+
+/// Doubts in a row that count.
+const DOUBTS_MAX: u8 = 3;
+/// From one trial of a doubted backend to the next, at first.
+const REST: Duration = Duration::from_millis(500);
+/// The same after failed trials, of which each doubles it.
+const REST_MAX: Duration = Duration::from_secs(8);
+/// A trial whose client went away says nothing: then another begins.
+const TRIAL: Duration = Duration::from_secs(1);
+
+/// What one core's requests have found out about a backend.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ejection {
+    doubts: u8,
+    out: Option<Out>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Out {
+    until: Instant,
+    /// From a trial's begin to the next.
+    rest: Duration,
+    on_trial: bool,
+    /// It could not be reached when so many checks had passed: a newer pass ends it.
+    passes: Option<u32>,
+}
+
+impl Ejection {
+    /// An answer was slow, odd, or said that there is none. `may_eject`: enough others are left.
+    pub(super) fn doubt(&mut self, may_eject: bool, now: Instant) {
+        self.doubts = self.doubts.saturating_add(1);
+        match &mut self.out {
+            Some(out) => out.doubt(now),
+            None if may_eject && self.doubts >= DOUBTS_MAX => {
+                let rest = REST;
+                self.out = Some(Out { until: now + rest, rest, on_trial: false, passes: None });
+            }
+            None => {}
+        }
+    }
+
+    /// It can't be reached, or closes connections; `passes` checks have passed so far.
+    pub(super) fn down(&mut self, until: Instant, passes: u32) {
+        self.doubts = self.doubts.saturating_add(1);
+        self.out = Some(Out { until, rest: TRIAL, on_trial: false, passes: Some(passes) });
+    }
+
+    /// A good answer came: whatever was held against the backend is forgotten.
+    pub(super) fn good(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether the backend should get no request now.
+    pub(super) fn is_out(&self, now: Instant, passes: u32) -> bool {
+        let over = |out: &Out| now >= out.until || out.passes.is_some_and(|p| passes > p);
+        self.out.as_ref().is_some_and(|out| !over(out))
+    }
+
+    /// A request goes to it: where its rest is over that is a trial, and others wait for it.
+    pub(super) fn begin(&mut self, now: Instant, passes: u32) {
+        if self.out.is_some_and(|out| out.passes.is_some_and(|p| passes > p)) {
+            self.out = None;
+        }
+        if let Some(out) = self.out.as_mut().filter(|out| now >= out.until) {
+            (out.until, out.on_trial) = (now + out.rest, true);
+        }
+    }
+
+    /// Whether it is out because of its answers.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.out.is_some_and(|out| out.passes.is_none())
+    }
+}
+
+impl Out {
+    fn doubt(&mut self, now: Instant) {
+        // Answers to what was sent before it was out come late and say nothing new.
+        if std::mem::take(&mut self.on_trial) && self.passes.is_none() {
+            self.rest = (self.rest * 2).min(REST_MAX);
+            self.until = now + self.rest;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

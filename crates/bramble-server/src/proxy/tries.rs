@@ -1,0 +1,171 @@
+//! The attempts of one request: whom to ask next, and which answer to take.
+//!
+//! Another backend is asked when an attempt failed and may be repeated, when it brought a 502,
+//! 503 or 504, and when it has brought nothing for a while: then both are waited for.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::Exchange;
+use super::attempt::{self, Attempt, Outcome};
+use super::failure::{AttemptError, Failure};
+use crate::connection::Connection;
+use crate::pool::{Backend, Weight};
+use crate::retry::{self, Reached};
+
+/// Backends that one request is tried at, most of them in vain since nothing listens there.
+const TRIED_MAX: usize = 8;
+
+/// What the attempts so far have come to.
+#[derive(Default)]
+struct Tries {
+    /// Places in the pool.
+    tried: Vec<usize>,
+    /// Of them, those at which nobody was reached.
+    unreached: usize,
+    last: Option<Failure>,
+    /// An answer that says that there is none: better than nothing.
+    poor: Option<Attempt>,
+    /// A backend may have worked on the request, so that another try is a load of its own.
+    is_load: bool,
+}
+
+/// Tries backends until one answers; none if there is nobody to try.
+pub(super) async fn run(
+    c: &mut Connection,
+    exchange: &mut Exchange,
+) -> Result<Option<Attempt>, AttemptError> {
+    let mut tries = Tries::default();
+    while let Some(backend) = tries.next(exchange) {
+        let may_hedge = tries.are_left(exchange) && exchange.is_repeatable() && !c.head.upgrade;
+        exchange.patience =
+            (may_hedge && exchange.rival.is_none()).then(|| exchange.pool.patience());
+        let outcome = try_backend(c, &backend, exchange).await;
+        if let Some(answer) = tries.judge(c, exchange, &backend, outcome)? {
+            return Ok(Some(answer));
+        }
+    }
+    tries.end(c, exchange).await
+}
+
+impl Tries {
+    /// A try that reached nobody is none of the retries, however many backends are down at once:
+    /// whoever is up can be asked. But where there are to be none, there are none.
+    fn are_left(&self, exchange: &Exchange) -> bool {
+        let retries = usize::from(exchange.pool.retries);
+        let unreached = if retries > 0 { self.unreached } else { 0 };
+        self.tried.len() < TRIED_MAX && self.tried.len() - unreached <= retries
+    }
+
+    /// The backend to ask now.
+    fn next(&mut self, exchange: &Exchange) -> Option<Rc<Backend>> {
+        let pool = &exchange.pool;
+        if !self.are_left(exchange) || self.is_load && !pool.budget.borrow_mut().spend() {
+            return None;
+        }
+        let (i, backend) = pool.pick(&self.tried, Instant::now())?;
+        self.tried.push(i);
+        Some(backend)
+    }
+
+    /// The answer, if the outcome is one to be content with.
+    fn judge(
+        &mut self,
+        c: &Connection,
+        exchange: &mut Exchange,
+        backend: &Rc<Backend>,
+        outcome: Result<Outcome, AttemptError>,
+    ) -> Result<Option<Attempt>, AttemptError> {
+        self.is_load = true;
+        match outcome {
+            Ok(Outcome::Answered(attempt)) if is_poor(c.answer.status) => {
+                doubt(exchange, &attempt.backend, c.answer.status);
+                if !exchange.is_repeatable() {
+                    return Ok(Some(attempt));
+                }
+                self.poor = Some(attempt);
+            }
+            Ok(Outcome::Answered(attempt)) => {
+                exchange.drop_rival();
+                return Ok(Some(attempt));
+            }
+            Ok(Outcome::Slow(attempt)) => exchange.rival = Some(attempt),
+            Err(AttemptError::Client(end)) => return Err(end.into()),
+            Err(AttemptError::Backend(failure)) => self.failed(exchange, backend, failure)?,
+        }
+        Ok(None)
+    }
+
+    fn failed(
+        &mut self,
+        exchange: &Exchange,
+        backend: &Backend,
+        failure: Failure,
+    ) -> Result<(), AttemptError> {
+        let (weight, why) = (failure.weight(), failure.to_string());
+        exchange.pool.failed(backend, weight, &why, Instant::now());
+        if exchange.spent || !retry::is_allowed(failure.reached, exchange.idempotent) {
+            return Err(failure.into());
+        }
+        // A try that reached nobody was no load, so another is none beyond the request itself.
+        self.is_load = failure.reached == Reached::Maybe;
+        self.unreached += usize::from(!self.is_load);
+        self.last = Some(failure);
+        Ok(())
+    }
+
+    /// Nobody else can be asked: what is still to come, or what came, has to do.
+    async fn end(
+        mut self,
+        c: &mut Connection,
+        exchange: &mut Exchange,
+    ) -> Result<Option<Attempt>, AttemptError> {
+        if let Some(rival) = exchange.rival.take() {
+            let backend = rival.backend.clone();
+            let outcome = attempt::receive(c, rival, exchange).await;
+            if let Some(answer) = self.judge(c, exchange, &backend, outcome)? {
+                return Ok(Some(answer));
+            }
+        }
+        if let Some(poor) = self.poor {
+            attempt::reread(c, &poor);
+            return Ok(Some(poor));
+        }
+        self.last.map_or(Ok(None), |failure| Err(failure.into()))
+    }
+}
+
+/// What a gateway or an overloaded app says when it has no answer (RFC 9110 sections 15.6.3 to
+/// 15.6.5): another backend may have one. A 500 is an answer, and mostly the page's own fault.
+pub(super) fn is_poor(status: u16) -> bool {
+    matches!(status, 502..=504)
+}
+
+fn doubt(exchange: &Exchange, backend: &Backend, status: u16) {
+    let why = format!("answered with {status}");
+    exchange.pool.failed(backend, Weight::Doubt, &why, Instant::now());
+}
+
+/// One backend: over an idle connection if there is one, and over a fresh one if that turns
+/// out to be closed, which is nobody's failure. Whatever can't be repeated gets a fresh one at
+/// once: of a reused one that breaks nobody can tell whether the request had arrived.
+async fn try_backend(
+    c: &mut Connection,
+    backend: &Rc<Backend>,
+    exchange: &mut Exchange,
+) -> Result<Outcome, AttemptError> {
+    let repeatable = exchange.idempotent && exchange.whole.is_some();
+    if repeatable && let Some(link) = backend.checkout() {
+        let patience = exchange.patience;
+        match attempt::exchange(c, backend, link, exchange).await {
+            Err(AttemptError::Backend(Failure { reached: Reached::Never, .. }))
+                if !exchange.spent =>
+            {
+                exchange.patience = patience;
+            }
+            other => return other,
+        }
+    }
+    let link = attempt::connect(c, backend).await?;
+    attempt::exchange(c, backend, link, exchange).await
+}

@@ -1,0 +1,101 @@
+//! Backends that hang or have no answer: another is asked, and they are left alone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bramble_tests::{Backend, Bramble, Client, Config, eventually, get, respond};
+
+fn names(client: &mut Client, n: usize) -> Vec<String> {
+    (0..n).map(|_| client.get("/").expect(200).text()).collect()
+}
+
+/// Three backends, of which the first does something else while the flag is set.
+fn three(odd: impl Fn(&mut bramble_tests::Caller) + Send + Sync + 'static) -> [Backend; 3] {
+    [Backend::start(odd), Backend::start(respond(200, "b")), Backend::start(respond(200, "c"))]
+}
+
+fn run(backends: &[Backend; 3], pool: &str) -> Bramble {
+    Config::balancer(&backends.each_ref()).pool(pool).run()
+}
+
+#[test]
+fn a_get_that_hangs_is_answered_by_another_backend() {
+    let backends = three(|caller| caller.pause(3000));
+    let bramble = run(&backends, "hedge_ms = 100");
+    let start = Instant::now();
+    names(&mut bramble.client(), 30);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert_eq!(backends[0].count(), 3, "three in a row and it is left alone");
+}
+
+#[test]
+fn a_slow_answer_that_begins_before_its_hedge_is_taken() {
+    let slow = || {
+        Backend::start(|caller| {
+            caller.pause(300);
+            caller.respond(200, "slow");
+        })
+    };
+    let (one, two) = (slow(), slow());
+    let bramble = Config::balancer(&[&one, &two]).pool("hedge_ms = 100").run();
+    for _ in 0..4 {
+        bramble.get("/").expect(200).body("slow");
+    }
+    // Whoever was asked first was first: neither is doubted.
+    bramble.client().send(get("/")).answer().expect(200);
+    assert_eq!(bramble.log().count("ejected"), 0);
+}
+
+#[test]
+fn what_may_not_be_repeated_is_not_hedged() {
+    let backends = three(|caller| {
+        caller.body();
+        caller.pause(400);
+        caller.respond(200, "a");
+    });
+    let bramble = run(&backends, "hedge_ms = 50");
+    let mut client = bramble.client();
+    for _ in 0..6 {
+        client.post("/", "pay").expect(200);
+    }
+    let counts: Vec<_> = backends.iter().map(Backend::count).collect();
+    assert_eq!(counts, [2, 2, 2]);
+}
+
+#[test]
+fn a_503_is_answered_by_another_backend_and_its_sender_left_alone() {
+    let sick = Arc::new(AtomicBool::new(true));
+    let state = sick.clone();
+    let backends = three(move |caller| match state.load(Ordering::Relaxed) {
+        true => caller.respond(503, "sick"),
+        false => caller.respond(200, "a"),
+    });
+    let bramble = run(&backends, "");
+    let mut client = bramble.client();
+    names(&mut client, 60);
+    assert_eq!(backends[0].count(), 3);
+    bramble.log().expect("ejected");
+    sick.store(false, Ordering::Relaxed);
+    eventually("it is back", || names(&mut client, 3).contains(&"a".to_owned()));
+}
+
+#[test]
+fn a_503_from_everybody_is_passed_on_as_it_is() {
+    let backends = [(); 3].map(|()| Backend::start(respond(503, "full")));
+    let bramble = run(&backends, "");
+    let mut client = bramble.client();
+    for _ in 0..20 {
+        client.get("/").expect(503).body("full");
+        client.post("/", "x").expect(503).body("full");
+    }
+}
+
+#[test]
+fn whoever_is_up_answers_however_many_are_down() {
+    let down = [(); 5].map(|()| Backend::stopped(respond(200, "")));
+    let up = Backend::start(respond(200, "up"));
+    let all: Vec<_> = down.iter().chain([&up]).collect();
+    let bramble = Config::balancer(&all).run();
+    bramble.get("/").expect(200).body("up");
+}
