@@ -8,6 +8,7 @@ mod commands;
 mod configuration;
 mod doors;
 mod files;
+mod files_conditions;
 mod forwarding;
 mod full;
 mod health;

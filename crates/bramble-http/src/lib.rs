@@ -8,7 +8,7 @@ mod authority;
 mod body;
 mod build;
 mod chunked;
-pub mod conditions;
+mod conditions;
 mod connection;
 mod date;
 mod field;
@@ -31,6 +31,7 @@ pub use build::{
     CHUNK_END, Forward, ForwardResponse, LAST_CHUNK, chunk_head, forward_request, forward_response,
     response_head, simple_response,
 };
+pub use conditions::{Conditions, Outcome, Validators};
 pub use date::{parse_date, write_date};
 pub use field::{Field, Kind};
 pub use framing::Body;

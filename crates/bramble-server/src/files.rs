@@ -6,6 +6,7 @@
 
 mod cache;
 mod open;
+mod request;
 mod send;
 mod tags;
 
@@ -16,13 +17,14 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bramble_config::plan;
-use bramble_http::{Kind, Method, conditions, decode_path};
+use bramble_http::{Method, Outcome};
 
 use crate::connection::{Connection, End, Next};
 use crate::pace::Pace;
 pub(crate) use cache::FileCache;
-use cache::Root;
+use cache::{Entry, Root};
 use open::Found;
+use request::Request;
 
 /// A site as one core serves it.
 pub(crate) struct Site {
@@ -33,15 +35,6 @@ pub(crate) struct Site {
     /// What `pace` was made of: the rate, and among how many threads it is shared.
     rate: (Option<u32>, u16),
     pace: Option<Rc<Pace>>,
-}
-
-/// What a request asks of a site.
-struct Request {
-    /// Decoded, beginning with `/`.
-    path: Vec<u8>,
-    query: Vec<u8>,
-    if_none_match: Option<Vec<u8>>,
-    root: Rc<Root>,
 }
 
 impl Site {
@@ -100,7 +93,7 @@ pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, 
         c.take_head();
         return c.respond(405, &[("Allow", "GET, HEAD")], b"").await;
     }
-    let request = read(c, site);
+    let request = Request::read(c, site);
     c.take_head();
     if let Some(pace) = &site.pace {
         pace.serve(&c.core.counters).await;
@@ -111,32 +104,9 @@ pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, 
     }
 }
 
-fn read(c: &Connection, site: &Site) -> Result<Request, (u16, &'static str)> {
-    let buf = c.input.unread();
-    let root = site
-        .root(c.head.value(buf, Kind::BrambleRelease))
-        .ok_or((503, "This release of the site is not here yet."))?;
-    let mut path = Vec::new();
-    decode_path(c.head.target.path.of(buf), &mut path)
-        .map_err(|_| (400, "The address is not well-formed."))?;
-    Ok(Request {
-        path,
-        query: c.head.target.query.of(buf).to_vec(),
-        if_none_match: c.head.value(buf, Kind::IfNoneMatch).map(<[u8]>::to_vec),
-        root: root.clone(),
-    })
-}
-
 async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Next, End> {
     match open::find(&c.core.files, &request.root, &request.path, &site.index).await {
-        Ok(Found::File(entry)) => {
-            let tag = request.if_none_match.as_deref();
-            if tag.is_some_and(|value| conditions::if_none_match(value, &entry.etag)) {
-                let fields = [("ETag", entry.etag.as_str()), CACHE_CONTROL];
-                return c.respond(304, &fields, b"").await;
-            }
-            send::file(c, 200, &entry).await
-        }
+        Ok(Found::File(entry)) => file(c, request, &entry).await,
         Ok(Found::Folder) => {
             let location = send::folder_location(&request.path, &request.query);
             c.respond(301, &[("Location", &location)], b"").await
@@ -146,6 +116,18 @@ async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Nex
             tracing::warn!(%error, "a file can't be read");
             c.core.counters.refused("file_unreadable");
             c.problem(500, "The page can't be read right now.").await
+        }
+    }
+}
+
+async fn file(c: &mut Connection, request: &Request, entry: &Entry) -> Result<Next, End> {
+    match request.conditions.check(&entry.validators()) {
+        Outcome::Hold => send::file(c, 200, entry).await,
+        Outcome::NotModified => {
+            c.respond(304, &[("ETag", entry.etag.as_str()), CACHE_CONTROL], b"").await
+        }
+        Outcome::PreconditionFailed => {
+            c.problem(412, "What is here is not what you expected; look at it again.").await
         }
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use bramble_http::Validators;
 use rustix::fs::{Mode, OFlags};
 
 use super::tags::Tags;
@@ -32,6 +33,8 @@ pub(crate) struct Root {
 /// A file that is ready to be sent.
 pub(super) struct Entry {
     pub(super) etag: String,
+    /// When it changed last; none while that is not known for good.
+    pub(super) modified_unix_s: Option<u64>,
     pub(super) media_type: &'static str,
     pub(super) len: u64,
     pub(super) body: Body,
@@ -131,6 +134,10 @@ impl FileCache {
 }
 
 impl Entry {
+    pub(super) fn validators(&self) -> Validators<'_> {
+        Validators { etag: &self.etag, modified_unix_s: self.modified_unix_s }
+    }
+
     fn memory(&self) -> usize {
         match &self.body {
             Body::File(_) => 0,

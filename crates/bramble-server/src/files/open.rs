@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
@@ -66,9 +66,12 @@ async fn lookup(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found
         _ => return Ok(Found::Nothing),
     }
     let identity = Identity::of(&stat);
+    let modified = if root.immutable { None } else { identity.modified_unix_s(now_unix_s()) };
     let entry = match kept {
-        Some((entry, _)) if entry.identity == identity => entry,
-        _ => Rc::new(load(cache, file, identity, path).await?),
+        Some((entry, _)) if entry.identity == identity && entry.modified_unix_s == modified => {
+            entry
+        }
+        _ => Rc::new(load(cache, file, identity, modified, path).await?),
     };
     cache.keep(root, path, entry.clone(), now);
     Ok(Found::File(entry))
@@ -100,6 +103,7 @@ async fn load(
     cache: &FileCache,
     file: OwnedFd,
     identity: Identity,
+    modified_unix_s: Option<u64>,
     path: &[u8],
 ) -> io::Result<Entry> {
     let media_type = bramble_content::media::media_type(&String::from_utf8_lossy(path));
@@ -109,11 +113,16 @@ async fn load(
         let size = u64::try_from(identity.size).unwrap_or(0);
         std::fs::File::from(file).take(size).read_to_end(&mut bytes)?;
         let (etag, len) = (etag(&blake3::hash(&bytes)), bytes.len() as u64);
-        return Ok(Entry { etag, media_type, len, body: Body::Memory(bytes), identity });
+        let body = Body::Memory(bytes);
+        return Ok(Entry { etag, modified_unix_s, media_type, len, body, identity });
     }
     let etag = cache.tags.of(file.as_fd(), identity).await?;
     let len = u64::try_from(identity.size).unwrap_or(0);
-    Ok(Entry { etag, media_type, len, body: Body::File(file), identity })
+    Ok(Entry { etag, modified_unix_s, media_type, len, body: Body::File(file), identity })
+}
+
+fn now_unix_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl Identity {
@@ -126,5 +135,13 @@ impl Identity {
             modified_ns: ns(stat.st_mtime, stat.st_mtime_nsec),
             changed_ns: ns(stat.st_ctime, stat.st_ctime_nsec),
         }
+    }
+
+    /// The second of its last change, once that is over: until then it could change again in the
+    /// same one, and a date would stand for two states (RFC 9110 section 8.8.2.2). Nor may it
+    /// lie in the future.
+    pub(super) fn modified_unix_s(&self, now_unix_s: u64) -> Option<u64> {
+        let second = u64::try_from(self.modified_ns.div_euclid(1_000_000_000)).ok()?;
+        (second < now_unix_s).then_some(second)
     }
 }

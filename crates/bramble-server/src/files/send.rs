@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use bramble_http::{Body as Framing, response_head};
+use bramble_http::{Body as Framing, response_head, write_date};
 
 use super::CACHE_CONTROL;
 use super::cache::{Body, Entry};
@@ -18,13 +18,15 @@ const SEND_FILE_BYTES: u64 = 512 * 1024;
 pub(super) async fn file(c: &mut Connection, status: u16, entry: &Entry) -> Result<Next, End> {
     let next = if c.body.is_done() { c.next() } else { Next::Close };
     let date = c.core.date();
-    let fields = [
+    let modified = entry.modified_unix_s.map(date_text);
+    let mut fields = vec![
         ("Date", date.as_str()),
         ("Content-Type", entry.media_type),
         ("ETag", entry.etag.as_str()),
         CACHE_CONTROL,
         ("X-Content-Type-Options", "nosniff"),
     ];
+    fields.extend(modified.as_deref().map(|date| ("Last-Modified", date)));
     c.out.clear();
     let framing = Framing::Length(entry.len);
     response_head(&mut c.out, status, &fields, framing, next == Next::Request);
@@ -39,6 +41,12 @@ pub(super) async fn file(c: &mut Connection, status: u16, entry: &Entry) -> Resu
         Body::File(file) => copy_file(c, file, entry.len).await?,
     }
     Ok(next)
+}
+
+fn date_text(unix_s: u64) -> String {
+    let mut date = Vec::new();
+    write_date(&mut date, unix_s);
+    String::from_utf8(date).unwrap_or_default()
 }
 
 /// From the page cache to the socket, not through this process.

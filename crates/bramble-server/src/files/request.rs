@@ -1,0 +1,37 @@
+//! What a request asks of a site, read before its head is given up.
+
+use std::rc::Rc;
+
+use bramble_http::{Conditions, Kind, decode_path};
+
+use super::Site;
+use super::cache::Root;
+use crate::connection::Connection;
+
+/// A request for a file.
+pub(super) struct Request {
+    /// Decoded, beginning with `/`.
+    pub(super) path: Vec<u8>,
+    pub(super) query: Vec<u8>,
+    pub(super) conditions: Conditions,
+    pub(super) root: Rc<Root>,
+}
+
+impl Request {
+    /// Reads what the connection has parsed, or says why nothing can answer it.
+    pub(super) fn read(c: &Connection, site: &Site) -> Result<Self, (u16, &'static str)> {
+        let buf = c.input.unread();
+        let root = site
+            .root(c.head.value(buf, Kind::BrambleRelease))
+            .ok_or((503, "This release of the site is not here yet."))?;
+        let mut path = Vec::new();
+        decode_path(c.head.target.path.of(buf), &mut path)
+            .map_err(|_| (400, "The address is not well-formed."))?;
+        Ok(Self {
+            path,
+            query: c.head.target.query.of(buf).to_vec(),
+            conditions: Conditions::read(&c.head, buf),
+            root: root.clone(),
+        })
+    }
+}
