@@ -22,6 +22,9 @@ mod verify;
 
 pub use verify::{Damage, DamageKind};
 
+/// Folder of the manifests, beside that of the releases.
+const MANIFESTS: &str = "manifests";
+
 /// Why a release could not be staged, read or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
@@ -111,20 +114,16 @@ impl Releases {
 
     /// Manifest of a release that was recorded or staged.
     pub fn manifest(&self, id: &ReleaseId) -> Result<Manifest, ReleaseError> {
-        let path = self.manifests().join(id.as_str());
-        let text = match read_limited(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ReleaseError::Unknown { id: id.clone() });
-            }
-            text => text.map_err(DiskError::at(&path))?,
-        };
-        let manifest = Manifest::parse(&text)
-            .map_err(|source| ReleaseError::Manifest { id: id.clone(), source })?;
-        let actual = manifest.id();
-        if actual != *id {
-            return Err(ReleaseError::Other { id: id.clone(), actual });
-        }
-        Ok(manifest)
+        read(&self.manifests().join(id.as_str()), id)
+    }
+
+    /// Manifest of a staged release, for who knows its folder and nothing else of the content.
+    pub fn manifest_of(folder: &Path) -> Result<Manifest, ReleaseError> {
+        let no_release = || DiskError::at(folder)(io::ErrorKind::NotFound.into());
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let id: ReleaseId = name.and_then(|name| name.parse().ok()).ok_or_else(no_release)?;
+        let content = folder.parent().and_then(Path::parent).ok_or_else(no_release)?;
+        read(&content.join(MANIFESTS).join(id.as_str()), &id)
     }
 
     /// Makes the release's folder out of blobs that are all here. Staging twice is staging
@@ -223,13 +222,29 @@ impl Releases {
     }
 
     fn manifests(&self) -> PathBuf {
-        self.blobs.dir().join("manifests")
+        self.blobs.dir().join(MANIFESTS)
     }
 }
 
 fn copy(blob: &Path, path: &Path) -> io::Result<()> {
     fs::copy(blob, path)?;
     fs::File::open(path)?.sync_all()
+}
+
+fn read(path: &Path, id: &ReleaseId) -> Result<Manifest, ReleaseError> {
+    let text = match read_limited(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(ReleaseError::Unknown { id: id.clone() });
+        }
+        text => text.map_err(DiskError::at(path))?,
+    };
+    let manifest = Manifest::parse(&text)
+        .map_err(|source| ReleaseError::Manifest { id: id.clone(), source })?;
+    let actual = manifest.id();
+    if actual != *id {
+        return Err(ReleaseError::Other { id: id.clone(), actual });
+    }
+    Ok(manifest)
 }
 
 fn read_limited(path: &Path) -> io::Result<Vec<u8>> {

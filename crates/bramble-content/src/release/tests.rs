@@ -40,6 +40,20 @@ fn a_staged_release_is_the_tree_of_its_files() {
 }
 
 #[test]
+fn a_manifest_is_found_from_its_release() {
+    let (dir, releases) = open();
+    let manifest = store(&releases, SITE);
+    let id = releases.stage(&manifest).unwrap();
+    assert_eq!(Releases::manifest_of(&releases.path(&id)).unwrap(), manifest);
+    for folder in [dir.path(), Path::new("/"), Path::new(""), Path::new("releases/x")] {
+        assert!(matches!(Releases::manifest_of(folder), Err(ReleaseError::Disk(_))), "{folder:?}");
+    }
+    fs::remove_file(releases.manifests().join(id.as_str())).unwrap();
+    let unknown = Releases::manifest_of(&releases.path(&id));
+    assert!(matches!(unknown, Err(ReleaseError::Unknown { .. })));
+}
+
+#[test]
 fn staging_twice_is_staging_once() {
     let (_dir, releases) = open();
     let manifest = store(&releases, SITE);
