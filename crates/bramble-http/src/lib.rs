@@ -17,6 +17,7 @@ mod head;
 mod limits;
 mod method;
 mod path;
+mod range;
 mod reject;
 mod request;
 mod response;
@@ -39,6 +40,9 @@ pub use head::Parsed;
 pub use limits::Limits;
 pub use method::{Method, Version};
 pub use path::{PathError, decode_path};
+pub use range::{
+    RANGES_MAX, Selection, content_range, last_boundary, part_head, select, unsatisfied_range,
+};
 pub use reject::Reject;
 pub use request::{RequestHead, parse_request};
 pub use response::{Asked, ResponseHead, parse_response};
