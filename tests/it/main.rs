@@ -9,6 +9,8 @@ mod configuration;
 mod doors;
 mod files;
 mod files_conditions;
+mod files_large;
+mod files_ranges;
 mod forwarding;
 mod full;
 mod health;

@@ -285,7 +285,8 @@ impl Connection {
     }
 }
 
-fn problem_page(status: u16, why: &str) -> String {
+/// An error page in words.
+pub(crate) fn problem_page(status: u16, why: &str) -> String {
     let reason = bramble_http::reason_phrase(status);
     let why = why.replace('&', "&amp;").replace('<', "&lt;");
     format!(

@@ -5,8 +5,10 @@
 //! release came to lie there.
 
 mod cache;
+mod load;
 mod open;
 mod request;
+mod root;
 mod send;
 mod tags;
 
@@ -17,14 +19,15 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bramble_config::plan;
-use bramble_http::{Method, Outcome};
+use bramble_http::{Method, Outcome, Selection};
 
 use crate::connection::{Connection, End, Next};
 use crate::pace::Pace;
+use cache::Entry;
 pub(crate) use cache::FileCache;
-use cache::{Entry, Root};
 use open::Found;
 use request::Request;
+use root::Root;
 
 /// A site as one core serves it.
 pub(crate) struct Site {
@@ -122,7 +125,7 @@ async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Nex
 
 async fn file(c: &mut Connection, request: &Request, entry: &Entry) -> Result<Next, End> {
     match request.conditions.check(&entry.validators()) {
-        Outcome::Hold => send::file(c, 200, entry).await,
+        Outcome::Hold => selected(c, request, entry).await,
         Outcome::NotModified => {
             c.respond(304, &[("ETag", entry.etag.as_str()), CACHE_CONTROL], b"").await
         }
@@ -132,13 +135,28 @@ async fn file(c: &mut Connection, request: &Request, entry: &Entry) -> Result<Ne
     }
 }
 
+async fn selected(c: &mut Connection, request: &Request, entry: &Entry) -> Result<Next, End> {
+    match request.selection(entry) {
+        Selection::Parts(parts) => match parts.as_slice() {
+            [part] => send::part(c, entry, part).await,
+            several => send::parts(c, entry, several).await,
+        },
+        Selection::TooMany => {
+            c.core.counters.refused("ranges");
+            send::whole(c, 200, entry).await
+        }
+        Selection::Unsatisfiable => send::unsatisfiable(c, entry.len).await,
+        Selection::Whole => send::whole(c, 200, entry).await,
+    }
+}
+
 /// The site's own page for what is not there, or ours.
 async fn not_found(c: &mut Connection, site: &Site, root: &Rc<Root>) -> Result<Next, End> {
     if let Some(page) = &site.not_found {
         let path = format!("/{}", page.trim_start_matches('/'));
         let found = open::find(&c.core.files, root, path.as_bytes(), &[]).await;
         if let Ok(Found::File(entry)) = found {
-            return send::file(c, 404, &entry).await;
+            return send::whole(c, 404, &entry).await;
         }
     }
     c.problem(404, "There is no page at this address.").await

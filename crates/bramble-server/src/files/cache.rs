@@ -2,16 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bramble_http::Validators;
-use rustix::fs::{Mode, OFlags};
 
-use super::tags::Tags;
+use super::load::{Identity, Opened};
+use super::root::Root;
 
 /// Files that are kept ready.
 const ENTRIES: usize = 1024;
@@ -19,16 +18,10 @@ const ENTRIES: usize = 1024;
 const OPEN_FILES: usize = 64;
 /// Bodies that are kept in memory, in all.
 const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+/// What is read at once of a large file.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// How long a file of a folder that may change is taken for unchanged.
 const FRESH: Duration = Duration::from_secs(1);
-
-/// An opened folder that paths are resolved beneath.
-pub(crate) struct Root {
-    path: PathBuf,
-    pub(super) folder: OwnedFd,
-    /// A release: what lies in it never changes.
-    pub(super) immutable: bool,
-}
 
 /// A file that is ready to be sent.
 pub(super) struct Entry {
@@ -39,6 +32,8 @@ pub(super) struct Entry {
     pub(super) len: u64,
     pub(super) body: Body,
     pub(super) identity: Identity,
+    /// Of a release.
+    pub(super) immutable: bool,
 }
 
 pub(super) enum Body {
@@ -46,20 +41,10 @@ pub(super) enum Body {
     Memory(Vec<u8>),
 }
 
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) size: i64,
-    pub(super) modified_ns: i128,
-    pub(super) changed_ns: i128,
-}
-
 /// What is kept, by folder and path.
 #[derive(Default)]
 pub(crate) struct FileCache {
-    pub(super) tags: Tags,
+    pub(super) buffer: Buffer,
     entries: RefCell<HashMap<(PathBuf, Vec<u8>), Kept>>,
     bytes: Cell<usize>,
 }
@@ -70,15 +55,15 @@ struct Kept {
     used: Instant,
 }
 
-impl Root {
-    pub(super) fn open(path: &Path, immutable: bool) -> io::Result<Self> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self { path: path.to_owned(), folder, immutable })
-    }
+/// Where files pass through that are not sent by the kernel alone; takes memory when needed.
+#[derive(Default)]
+pub(super) struct Buffer(RefCell<Vec<u8>>);
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+impl Buffer {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut [u8]) -> T) -> T {
+        let mut bytes = self.0.borrow_mut();
+        bytes.resize(BUFFER_BYTES, 0);
+        work(&mut bytes)
     }
 }
 
@@ -88,7 +73,8 @@ impl FileCache {
         let mut entries = self.entries.borrow_mut();
         let kept = entries.get_mut(&key(root, path))?;
         kept.used = now;
-        let fresh = root.immutable || now.duration_since(kept.checked) < FRESH;
+        let is_recent = now.duration_since(kept.checked) < FRESH && kept.entry.is_intact();
+        let fresh = root.immutable || is_recent;
         Some((kept.entry.clone(), fresh))
     }
 
@@ -138,6 +124,21 @@ impl Entry {
         Validators { etag: &self.etag, modified_unix_s: self.modified_unix_s }
     }
 
+    /// Whether it is what was opened now.
+    pub(super) fn is_still(&self, opened: &Opened) -> bool {
+        (self.identity, self.modified_unix_s) == (opened.identity, opened.modified_unix_s)
+    }
+
+    /// Whether a file that is held open still has the bytes that it had when it was opened. To ask
+    /// is cheap beside sending it.
+    pub(super) fn is_intact(&self) -> bool {
+        match &self.body {
+            Body::File(file) => rustix::fs::fstat(file)
+                .is_ok_and(|stat| Identity::of(&stat).has_content_of(&self.identity)),
+            Body::Memory(_) => true,
+        }
+    }
+
     fn memory(&self) -> usize {
         match &self.body {
             Body::File(_) => 0,
@@ -147,5 +148,5 @@ impl Entry {
 }
 
 fn key(root: &Root, path: &[u8]) -> (PathBuf, Vec<u8>) {
-    (root.path.clone(), path.to_vec())
+    (root.path().to_owned(), path.to_vec())
 }

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use bramble_http::{Conditions, Kind, decode_path};
+use bramble_http::{Conditions, Kind, Method, RequestHead, Selection, decode_path, select};
 
 use super::Site;
-use super::cache::Root;
+use super::cache::Entry;
+use super::root::Root;
 use crate::connection::Connection;
 
 /// A request for a file.
@@ -14,6 +15,7 @@ pub(super) struct Request {
     pub(super) path: Vec<u8>,
     pub(super) query: Vec<u8>,
     pub(super) conditions: Conditions,
+    range: Option<Vec<u8>>,
     pub(super) root: Rc<Root>,
 }
 
@@ -31,7 +33,27 @@ impl Request {
             path,
             query: c.head.target.query.of(buf).to_vec(),
             conditions: Conditions::read(&c.head, buf),
+            range: range(&c.head, buf),
             root: root.clone(),
         })
+    }
+
+    /// Which bytes of what is there it asks for.
+    pub(super) fn selection(&self, entry: &Entry) -> Selection {
+        match &self.range {
+            Some(range) if self.conditions.range_counts(&entry.validators()) => {
+                select(range, entry.len)
+            }
+            _ => Selection::Whole,
+        }
+    }
+}
+
+/// Only GET has a range (RFC 9110 section 14.2), and only one field of it means anything.
+fn range(head: &RequestHead, buf: &[u8]) -> Option<Vec<u8>> {
+    let mut values = head.values(buf, Kind::Range);
+    match (head.method, values.next(), values.next()) {
+        (Method::Get, Some(range), None) => Some(range.to_vec()),
+        _ => None,
     }
 }

@@ -1,13 +1,20 @@
-//! Sending a file: head and small bodies in one write, large ones by `sendfile`.
+//! Sending files, whole or in parts: head and small bodies in one write, large ones piece by
+//! piece.
 
-use std::io;
+use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::os::fd::OwnedFd;
+use std::task::{Context, Poll};
 
-use bramble_http::{Body as Framing, response_head, write_date};
+use bramble_http::{
+    Body as Framing, content_range, last_boundary, part_head, response_head, unsatisfied_range,
+    write_date,
+};
 
 use super::CACHE_CONTROL;
 use super::cache::{Body, Entry};
-use crate::connection::{Connection, End, Next};
+use super::tags;
+use crate::connection::{Connection, End, Next, problem_page};
 use crate::counters::add;
 use crate::wait;
 
@@ -15,32 +22,79 @@ use crate::wait;
 const SEND_FILE_BYTES: u64 = 512 * 1024;
 
 /// Sends a whole file with this status.
-pub(super) async fn file(c: &mut Connection, status: u16, entry: &Entry) -> Result<Next, End> {
-    let next = if c.body.is_done() { c.next() } else { Next::Close };
-    let date = c.core.date();
-    let modified = entry.modified_unix_s.map(date_text);
-    let mut fields = vec![
-        ("Date", date.as_str()),
-        ("Content-Type", entry.media_type),
-        ("ETag", entry.etag.as_str()),
-        CACHE_CONTROL,
-        ("X-Content-Type-Options", "nosniff"),
-    ];
-    fields.extend(modified.as_deref().map(|date| ("Last-Modified", date)));
-    c.out.clear();
-    let framing = Framing::Length(entry.len);
-    response_head(&mut c.out, status, &fields, framing, next == Next::Request);
-    c.core.counters.answered(status);
+pub(super) async fn whole(c: &mut Connection, status: u16, entry: &Entry) -> Result<Next, End> {
+    let next = begin(c, status, entry, &[("Content-Type", entry.media_type)], entry.len);
     if c.is_head() {
         c.send_out(&[]).await?;
-        return Ok(next);
-    }
-    match &entry.body {
-        Body::Memory(bytes) => c.send_out(bytes).await?,
-        Body::File(file) if c.stream.is_plain() => send_file(c, file, entry.len).await?,
-        Body::File(file) => copy_file(c, file, entry.len).await?,
+    } else {
+        bytes(c, entry, 0..entry.len).await?;
     }
     Ok(next)
+}
+
+/// Sends one part of a file.
+pub(super) async fn part(
+    c: &mut Connection,
+    entry: &Entry,
+    part: &Range<u64>,
+) -> Result<Next, End> {
+    let range = content_range(part, entry.len);
+    let fields = [("Content-Type", entry.media_type), ("Content-Range", &range)];
+    let next = begin(c, 206, entry, &fields, part.end - part.start);
+    bytes(c, entry, part.clone()).await?;
+    Ok(next)
+}
+
+/// Sends several parts of a file as one body.
+pub(super) async fn parts(
+    c: &mut Connection,
+    entry: &Entry,
+    parts: &[Range<u64>],
+) -> Result<Next, End> {
+    let boundary = tags::boundary(&entry.etag);
+    let head = |part: &Range<u64>| {
+        let mut head = Vec::new();
+        part_head(&mut head, &boundary, entry.media_type, part, entry.len);
+        head
+    };
+    let heads: Vec<Vec<u8>> = parts.iter().map(head).collect();
+    let mut last = Vec::new();
+    last_boundary(&mut last, &boundary);
+    let framing: usize = heads.iter().map(Vec::len).sum::<usize>() + last.len();
+    let len = parts.iter().map(|part| part.end - part.start).sum::<u64>() + framing as u64;
+    let media_type = format!("multipart/byteranges; boundary={boundary}");
+    let next = begin(c, 206, entry, &[("Content-Type", &media_type)], len);
+    for (head, part) in heads.iter().zip(parts) {
+        c.out.extend_from_slice(head);
+        bytes(c, entry, part.clone()).await?;
+        c.out.clear();
+    }
+    c.out.extend_from_slice(&last);
+    c.send_out(&[]).await?;
+    Ok(next)
+}
+
+/// Says that nothing of what was asked for is there, and how much is.
+pub(super) async fn unsatisfiable(c: &mut Connection, len: u64) -> Result<Next, End> {
+    let page = problem_page(416, &format!("This has {len} bytes, and none of those you ask for."));
+    let range = unsatisfied_range(len);
+    let fields = [("Content-Type", "text/html; charset=utf-8"), ("Content-Range", &range)];
+    c.respond(416, &fields, page.as_bytes()).await
+}
+
+/// Puts the head of an answer with a body of `len` bytes into `out`.
+fn begin(c: &mut Connection, status: u16, entry: &Entry, more: &[(&str, &str)], len: u64) -> Next {
+    let next = if c.body.is_done() { c.next() } else { Next::Close };
+    let date = c.core.date();
+    let mut fields = vec![("Date", date.as_str()), ("ETag", &entry.etag), CACHE_CONTROL];
+    let modified = entry.modified_unix_s.map(date_text);
+    fields.extend(modified.as_deref().map(|date| ("Last-Modified", date)));
+    fields.extend([("Accept-Ranges", "bytes"), ("X-Content-Type-Options", "nosniff")]);
+    fields.extend_from_slice(more);
+    c.out.clear();
+    response_head(&mut c.out, status, &fields, Framing::Length(len), next == Next::Request);
+    c.core.counters.answered(status);
+    next
 }
 
 fn date_text(unix_s: u64) -> String {
@@ -49,18 +103,36 @@ fn date_text(unix_s: u64) -> String {
     String::from_utf8(date).unwrap_or_default()
 }
 
-/// From the page cache to the socket, not through this process.
-async fn send_file(c: &mut Connection, file: &OwnedFd, len: u64) -> Result<(), End> {
-    c.send_out(&[]).await?;
-    let (mut offset, limit) = (0, c.table.times.body);
-    while offset < len {
+/// Sends what is in `out` and this part of a file.
+async fn bytes(c: &mut Connection, entry: &Entry, part: Range<u64>) -> Result<(), End> {
+    match &entry.body {
+        Body::Memory(bytes) => {
+            let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+            c.send_out(bytes.get(at(part.start)..at(part.end)).unwrap_or_default()).await
+        }
+        Body::File(file) => {
+            c.send_out(&[]).await?;
+            match entry.immutable && c.stream.is_plain() {
+                true => send_file(c, file, part).await,
+                false => copy_file(c, entry, file, part).await,
+            }
+        }
+    }
+}
+
+/// From the page cache to the socket, not through this process. Only for what never changes: the
+/// socket holds on to the very pages, so that a file that is shortened or written to shows in
+/// what is under way, however whole that looks.
+async fn send_file(c: &mut Connection, file: &OwnedFd, part: Range<u64>) -> Result<(), End> {
+    let (mut offset, limit) = (part.start, c.table.times.body);
+    while offset < part.end {
         tokio::task::coop::consume_budget().await;
-        let count = usize::try_from((len - offset).min(SEND_FILE_BYTES)).unwrap_or(usize::MAX);
+        let count = (part.end - offset).min(SEND_FILE_BYTES);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
         let stream = &mut c.stream;
         let sent =
             wait::within(&c.timer, limit, |cx| stream.poll_send_file(cx, file, &mut offset, count));
         match sent.await? {
-            // It became shorter while it was sent.
             0 => return Err(End::Cut),
             n => add(&c.core.counters.bytes_out, n as u64),
         }
@@ -68,28 +140,51 @@ async fn send_file(c: &mut Connection, file: &OwnedFd, len: u64) -> Result<(), E
     Ok(())
 }
 
-/// TLS has to see every byte.
-async fn copy_file(c: &mut Connection, file: &OwnedFd, len: u64) -> Result<(), End> {
-    c.send_out(&[]).await?;
-    let mut bytes = vec![0; 64 * 1024];
-    let (mut offset, limit) = (0, c.table.times.body);
-    while offset < len {
+/// By way of a buffer, which all connections of the core share: whatever was not taken is read
+/// again, so that a client that reads slowly holds no memory here.
+async fn copy_file(
+    c: &mut Connection,
+    entry: &Entry,
+    file: &OwnedFd,
+    part: Range<u64>,
+) -> Result<(), End> {
+    let (mut offset, limit) = (part.start, c.table.times.body);
+    while offset < part.end {
         tokio::task::coop::consume_budget().await;
-        let n = read_at(file, &mut bytes, offset).map_err(|_| End::Cut)?;
-        let most = usize::try_from(len - offset).unwrap_or(usize::MAX);
-        let part = bytes.get(..n.min(most)).unwrap_or_default();
-        if part.is_empty() {
-            return Err(End::Cut);
+        let (stream, buffer) = (&mut c.stream, &c.core.files.buffer);
+        let step = |cx: &mut Context<'_>| {
+            buffer.with(|bytes| match read(entry, file, offset..part.end, bytes)? {
+                [] => Poll::Ready(Ok(0)),
+                read => stream.poll_write(cx, &[IoSlice::new(read)]),
+            })
+        };
+        match wait::within(&c.timer, limit, step).await? {
+            0 => return Err(End::Cut),
+            n => {
+                offset += n as u64;
+                add(&c.core.counters.bytes_out, n as u64);
+            }
         }
-        wait::send(&mut c.stream, [part, &[], &[]], &c.timer, limit).await?;
-        offset += part.len() as u64;
-        add(&c.core.counters.bytes_out, part.len() as u64);
     }
-    Ok(())
+    // What TLS still holds back.
+    c.out.clear();
+    c.send_out(&[]).await
 }
 
-fn read_at(file: &OwnedFd, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    Ok(rustix::io::pread(file, bytes, offset)?)
+/// The first bytes of a part; none if the file has changed since it was opened. Then half of the
+/// old and half of the new would look whole.
+fn read<'a>(
+    entry: &Entry,
+    file: &OwnedFd,
+    part: Range<u64>,
+    buffer: &'a mut [u8],
+) -> io::Result<&'a [u8]> {
+    let most = usize::try_from(part.end - part.start).unwrap_or(usize::MAX).min(buffer.len());
+    let room = buffer.get_mut(..most).unwrap_or_default();
+    let n = rustix::io::pread(file, &mut *room, part.start)?;
+    // Asked behind the reading: what is in the buffer does not change any more.
+    let n = if entry.is_intact() { n } else { 0 };
+    Ok(room.get(..n).unwrap_or_default())
 }
 
 /// Where a folder is: built from the decoded path, whose empty segments are gone, so that it

@@ -1,63 +1,39 @@
-//! Entity tags of large files: the hash of their whole content, reckoned once for all who ask,
-//! and known for longer than the file is kept open.
+//! Entity tags: of content where that is known, so that it has the same tag on every node, else
+//! of a file's state.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::rc::Rc;
+use bramble_content::Hash;
 
-use tokio::sync::OnceCell;
+use super::load::Identity;
 
-use super::cache::Identity;
+/// Half a hash is enough: nobody can make two files with one tag.
+const HASH_DIGITS: usize = 32;
 
-/// Tags that are remembered.
-const TAGS: usize = 4096;
-/// Files beyond this size are hashed beside the loop.
-const INLINE_HASH_BYTES: i64 = 1024 * 1024;
-
-/// What is known of files in a certain state.
-#[derive(Default)]
-pub(super) struct Tags(RefCell<HashMap<Identity, Rc<OnceCell<String>>>>);
-
-impl Tags {
-    /// The tag of a file, which is read to its end unless that was done before.
-    pub(super) async fn of(&self, file: BorrowedFd<'_>, identity: Identity) -> io::Result<String> {
-        let tag = self.entry(identity);
-        // Whoever comes meanwhile waits for the first, and goes on if that one leaves.
-        tag.get_or_try_init(|| read(file, identity)).await.cloned()
-    }
-
-    fn entry(&self, identity: Identity) -> Rc<OnceCell<String>> {
-        let mut tags = self.0.borrow_mut();
-        if tags.len() >= TAGS && !tags.contains_key(&identity) {
-            let any = tags.keys().next().copied();
-            any.and_then(|any| tags.remove(&any));
-        }
-        tags.entry(identity).or_default().clone()
-    }
+/// The tag of a content.
+pub(super) fn of_bytes(bytes: &[u8]) -> String {
+    of_hash(&Hash::of(bytes))
 }
 
-async fn read(file: BorrowedFd<'_>, identity: Identity) -> io::Result<String> {
-    let file = file.try_clone_to_owned()?;
-    let hash = if identity.size <= INLINE_HASH_BYTES {
-        hash(file)?
-    } else {
-        tokio::task::spawn_blocking(move || hash(file)).await.map_err(io::Error::other)??
-    };
-    Ok(etag(&hash))
+/// The tag of a content that has this hash.
+pub(super) fn of_hash(hash: &Hash) -> String {
+    format!("\"{}\"", digits(hash))
 }
 
-fn hash(file: OwnedFd) -> io::Result<blake3::Hash> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(std::fs::File::from(file))?;
-    Ok(hasher.finalize())
+/// The tag of a file that nobody reads for it: its size and when it changed. It is weak until
+/// time has passed since, as in Apache: in the same tick of the disk's clock it may change again.
+pub(super) fn of_state(identity: &Identity, is_settled: bool) -> String {
+    let weak = if is_settled { "" } else { "W/" };
+    format!("{weak}\"{:x}-{:x}\"", identity.size, identity.modified_ns)
 }
 
-/// The same content has the same tag on every node.
-pub(super) fn etag(hash: &blake3::Hash) -> String {
-    let hex = hash.to_hex();
-    format!("\"{}\"", hex.get(..32).unwrap_or(&hex))
+/// What separates the parts of a body with this tag. No content holds a hash of its own tag.
+pub(super) fn boundary(etag: &str) -> String {
+    format!("bramble-{}", digits(&Hash::of(etag.as_bytes())))
+}
+
+fn digits(hash: &Hash) -> String {
+    let mut digits = hash.to_string();
+    digits.truncate(HASH_DIGITS);
+    digits
 }
 
 #[cfg(test)]
