@@ -6,7 +6,9 @@ mod request;
 mod response;
 
 pub use request::{Forward, forward_request};
-pub use response::{ForwardResponse, forward_response, response_head, simple_response};
+pub use response::{
+    ForwardResponse, begin_head, end_head, forward_response, response_head, simple_response,
+};
 
 use std::{io::Write as _, net::IpAddr};
 

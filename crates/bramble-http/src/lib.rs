@@ -11,6 +11,7 @@ mod chunked;
 mod conditions;
 mod connection;
 mod date;
+mod encoding;
 mod field;
 mod framing;
 mod head;
@@ -29,11 +30,12 @@ pub mod target;
 pub use authority::{Authority, parse_authority};
 pub use body::{BodyReader, Step};
 pub use build::{
-    CHUNK_END, Forward, ForwardResponse, LAST_CHUNK, chunk_head, forward_request, forward_response,
-    response_head, simple_response,
+    CHUNK_END, Forward, ForwardResponse, LAST_CHUNK, begin_head, chunk_head, end_head,
+    forward_request, forward_response, response_head, simple_response,
 };
 pub use conditions::{Conditions, Outcome, Validators};
 pub use date::{parse_date, write_date};
+pub use encoding::{Accepted, Coding};
 pub use field::{Field, Kind};
 pub use framing::Body;
 pub use head::Parsed;

@@ -59,17 +59,32 @@ pub fn response_head(
     body: Body,
     keep_alive: bool,
 ) {
+    begin_head(out, status, fields, body);
+    end_head(out, &[], keep_alive);
+}
+
+/// Appends the part of such a head that can be kept for the next answer.
+pub fn begin_head(out: &mut Vec<u8>, status: u16, fields: &[(&str, &str)], body: Body) {
     put_formatted(out, format_args!("HTTP/1.1 {status} {}\r\n", reason_phrase(status)));
+    put_fields(out, fields);
+    put_framing(out, body);
+}
+
+/// Appends the rest: what only this answer has, and the head's end.
+pub fn end_head(out: &mut Vec<u8>, fields: &[(&str, &str)], keep_alive: bool) {
+    put_fields(out, fields);
+    // Said even where it is the default, since HTTP/1.0 clients wait for it.
+    let connection: &[u8] = if keep_alive { b"keep-alive" } else { b"close" };
+    put(out, &[b"Connection: ", connection, b"\r\n\r\n"]);
+}
+
+fn put_fields(out: &mut Vec<u8>, fields: &[(&str, &str)]) {
     for (name, value) in fields {
         let (name, value) = (name.as_bytes(), value.as_bytes());
         if scan::is_token(name) && scan::text_run(value) == value.len() {
             put(out, &[name, b": ", value, b"\r\n"]);
         }
     }
-    put_framing(out, body);
-    // Said even where it is the default, since HTTP/1.0 clients wait for it.
-    let connection: &[u8] = if keep_alive { b"keep-alive" } else { b"close" };
-    put(out, &[b"Connection: ", connection, b"\r\n\r\n"]);
 }
 
 /// Appends a whole answer with a fixed body. `head_only` leaves the body out, for HEAD; the
