@@ -106,6 +106,7 @@ fn folder(site: &Site) -> Result<plan::Site, PlanError> {
         current: String::new(),
         index: site.index.clone(),
         not_found: site.not_found.clone(),
+        error_pages: site.error_pages.clone(),
         rate_per_s: site.rate_per_s,
     })
 }

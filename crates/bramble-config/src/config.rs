@@ -1,5 +1,6 @@
 //! The checked configuration: nothing optional that has a default, every name resolved.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -34,6 +35,8 @@ pub struct Site {
     pub index: Vec<String>,
     /// Page for 404, relative to the site.
     pub not_found: Option<String>,
+    /// Pages for other statuses, relative to the site.
+    pub error_pages: BTreeMap<u16, String>,
     /// Emulates one old board: so many requests a second, one after the other.
     pub rate_per_s: Option<u32>,
 }
@@ -125,6 +128,7 @@ impl Site {
             root: None,
             index: default_index(),
             not_found: None,
+            error_pages: BTreeMap::new(),
             rate_per_s: None,
         }
     }

@@ -123,6 +123,10 @@ fn site(site: &Site) -> Part {
         .with("root", optional(site.root.as_ref().map(|root| root.display())))
         .with("index", list(site.index.iter()))
         .with("not_found", optional(site.not_found.as_ref()))
+        .with(
+            "error_pages",
+            list(site.error_pages.iter().map(|(status, page)| format!("{status} {page}"))),
+        )
         .with("rate_per_s", optional(site.rate_per_s))
 }
 

@@ -202,6 +202,9 @@ pub struct Site {
     pub index: Vec<String>,
     /// Page for 404, relative to the folder; a built-in one otherwise.
     pub not_found: Option<String>,
+    /// Pages for other statuses, relative to the folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_pages: BTreeMap<u16, String>,
     /// Emulates one old board: requests are served one after the other, so many a second.
     pub rate_per_s: Option<u32>,
 }

@@ -2,6 +2,8 @@
 //!
 //! Unknown keys and wrong types are refused here; whether values make sense is for `check`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -104,6 +106,8 @@ pub(crate) struct Site {
     pub root: Option<Spanned<String>>,
     pub index: Option<Vec<Spanned<String>>>,
     pub not_found: Option<Spanned<String>>,
+    #[serde(default)]
+    pub error_pages: BTreeMap<String, Spanned<String>>,
     pub rate_per_s: Option<Spanned<i64>>,
 }
 

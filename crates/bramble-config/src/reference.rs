@@ -206,6 +206,12 @@ pub(crate) const TABLES: &[Table] = &[
                 "Page that a 404 shows, relative to the site; a built-in one otherwise.",
             ),
             row(
+                "error_pages",
+                "table",
+                "",
+                "As `{ 500 = \"errors/500.html\" }`: pages for 400, 404, 405, 412, 416, 500 and 503, as with `not_found`.",
+            ),
+            row(
                 "rate_per_s",
                 "1-1000000",
                 "",

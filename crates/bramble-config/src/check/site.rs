@@ -1,6 +1,6 @@
 //! Sites: names, hosts and the files that they answer with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use toml::Spanned;
@@ -12,6 +12,8 @@ use crate::raw;
 
 const SITES: usize = 256;
 const INDEX_FILES: usize = 16;
+/// What a site answers with when it is not with a file.
+const STATUSES: [u16; 7] = [400, 404, 405, 412, 416, 500, 503];
 
 pub(crate) fn check(raw: &[Spanned<raw::Site>], findings: &mut Findings) -> Vec<Site> {
     name::at_most("site", raw, SITES, findings);
@@ -43,7 +45,8 @@ fn check_one(raw: &raw::Site, findings: &mut Findings) -> Site {
         hosts: host::check(&raw.hosts, findings),
         root: raw.root.as_ref().map(|folder| root(folder, findings)),
         index: raw.index.as_ref().map_or_else(config::default_index, |list| index(list, findings)),
-        not_found: raw.not_found.as_ref().map(|page| not_found(page, findings)),
+        not_found: raw.not_found.as_ref().map(|page| page_file(page, findings)),
+        error_pages: error_pages(raw, findings),
         rate_per_s: rate.map(|_| number::in_range("rate_per_s", rate, 1..=1_000_000, 1, findings)),
     }
 }
@@ -68,7 +71,25 @@ fn index(raw: &[Spanned<String>], findings: &mut Findings) -> Vec<String> {
     raw.iter().map(|file| file.as_ref().clone()).collect()
 }
 
-fn not_found(raw: &Spanned<String>, findings: &mut Findings) -> String {
+fn error_pages(raw: &raw::Site, findings: &mut Findings) -> BTreeMap<u16, String> {
+    let mut pages = BTreeMap::new();
+    for (status, page) in &raw.error_pages {
+        let Some(code) = STATUSES.into_iter().find(|code| code.to_string() == *status) else {
+            let message = format!("a site answers no request with `{status}`");
+            let help = "give pages for 400, 404, 405, 412, 416, 500 or 503";
+            findings.add(Finding::new(page.span(), message).label("never shown").help(help));
+            continue;
+        };
+        if code == 404 && raw.not_found.is_some() {
+            let finding = Finding::new(page.span(), "404 has two pages");
+            findings.add(finding.label("second page").help("keep this one or `not_found`"));
+        }
+        pages.insert(code, page_file(page, findings));
+    }
+    pages
+}
+
+fn page_file(raw: &Spanned<String>, findings: &mut Findings) -> String {
     if !is_inside(raw.as_ref()) {
         let message = format!("`{}` is not inside the site", raw.as_ref());
         let help = "name a file relative to the site's folder, as \"404.html\"";

@@ -242,6 +242,17 @@ fn site_paths_stay_inside() {
 }
 
 #[test]
+fn error_pages_are_for_what_is_answered() {
+    check(
+        "[[site]]\nname = 'a'\nnot_found = 'a.html'\n[site.error_pages]\n404 = 'b.html'\n500 = '../c.html'\n418 = 'd.html'\n0404 = 'e.html'",
+        "6:7 404 has two pages | keep this one or `not_found`\n\
+         7:7 `../c.html` is not inside the site | name a file relative to the site's folder, as \"404.html\"\n\
+         8:7 a site answers no request with `418` | give pages for 400, 404, 405, 412, 416, 500 or 503\n\
+         9:8 a site answers no request with `0404` | give pages for 400, 404, 405, 412, 416, 500 or 503",
+    );
+}
+
+#[test]
 fn a_route_leads_to_one_thing_that_exists() {
     let one = "a route leads to exactly one of `pool`, `site`, `redirect`, `respond` | keep one of the four, as pool = \"app\"";
     check("[[route]]", &format!("2:1 {one}"));

@@ -53,6 +53,7 @@ fn site(declared: &Site, snapshot: &Snapshot, member: &Member) -> Option<plan::S
         current,
         index: declared.index.clone(),
         not_found: declared.not_found.clone(),
+        error_pages: declared.error_pages.clone(),
         rate_per_s: member.worker_rate.or(declared.rate_per_s),
     })
 }
