@@ -49,16 +49,6 @@ fn what_is_not_there_is_a_404_in_words() {
 }
 
 #[test]
-fn a_site_can_have_its_own_404_page() {
-    let folder = Folder::with(&[("index.html", "home"), ("errors/404.html", "nothing here")]);
-    let bramble = Config::files(&folder, "not_found = \"errors/404.html\"").run();
-    let mut client = bramble.client();
-    client.get("/missing").expect(404).body("nothing here");
-    client.send(head("/missing")).answer_to_head().expect(404).has("Content-Length", "12");
-    client.get("/").expect(200).body("home");
-}
-
-#[test]
 fn index_files_are_tried_in_order() {
     let folder = Folder::with(&[("home.htm", "second"), ("a/index.html", "first")]);
     folder.write("a/home.htm", "second");
@@ -100,10 +90,14 @@ fn head_tells_everything_but_the_body() {
 fn other_methods_are_refused_with_those_that_are_not() {
     let (_folder, bramble) = site();
     let mut client = bramble.client();
-    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
         client.send(format!("{method} / HTTP/1.1\r\nHost: a.test\r\n\r\n"));
-        client.answer().expect(405).has("Allow", "GET, HEAD");
+        client.answer().expect(405).has("Allow", "GET, HEAD, OPTIONS");
     }
+    client.send("OPTIONS / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    client.answer().expect(204).has("Allow", "GET, HEAD, OPTIONS").lacks("Content-Length");
+    client.get("/").expect(200).body("<h1>home</h1>");
+    client.post("/", "body").expect(405).has("Allow", "GET, HEAD, OPTIONS");
 }
 
 #[test]

@@ -5,8 +5,10 @@
 //! release came to lie there.
 
 mod cache;
+mod entry;
 mod load;
 mod open;
+mod page;
 mod request;
 mod root;
 mod send;
@@ -19,13 +21,14 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bramble_config::plan;
-use bramble_http::{Method, Outcome, Selection};
+use bramble_http::{Method, Outcome, Selection, unsatisfied_range};
 
 use crate::connection::{Connection, End, Next};
 use crate::pace::Pace;
-use cache::Entry;
 pub(crate) use cache::FileCache;
+use entry::Entry;
 use open::Found;
+use page::Problem;
 use request::Request;
 use root::Root;
 
@@ -34,7 +37,8 @@ pub(crate) struct Site {
     releases: BTreeMap<String, Rc<Root>>,
     current: String,
     index: Vec<String>,
-    not_found: Option<String>,
+    /// Its own pages by status, as paths.
+    pages: BTreeMap<u16, String>,
     /// What `pace` was made of: the rate, and among how many threads it is shared.
     rate: (Option<u32>, u16),
     pace: Option<Rc<Pace>>,
@@ -75,7 +79,7 @@ impl Site {
             releases,
             current: plan.current.clone(),
             index: plan.index.clone(),
-            not_found: plan.not_found.clone(),
+            pages: pages(plan),
             rate,
             pace,
         })
@@ -90,52 +94,82 @@ impl Site {
     }
 }
 
+fn pages(plan: &plan::Site) -> BTreeMap<u16, String> {
+    let not_found = plan.not_found.iter().map(|page| (404, page));
+    let others = plan.error_pages.iter().map(|(status, page)| (*status, page));
+    not_found.chain(others).map(|(status, page)| (status, format!("/{page}"))).collect()
+}
+
+/// What a site answers to.
+const ALLOW: (&str, &str) = ("Allow", "GET, HEAD, OPTIONS");
+
 /// Answers a request with a file, a redirect to a folder, or a page that says why not.
 pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, End> {
-    if !matches!(c.head.method, Method::Get | Method::Head) {
-        c.take_head();
-        return c.respond(405, &[("Allow", "GET, HEAD")], b"").await;
-    }
     let request = Request::read(c, site);
     c.take_head();
+    match (c.head.method, &request) {
+        (Method::Options, _) => return c.respond(204, &[ALLOW], b"").await,
+        (Method::Get | Method::Head, _) => {}
+        (_, request) => {
+            let root = request.as_ref().ok().map(|request| &request.root);
+            let why = "This address can be read, and nothing else.";
+            let problem = Problem { status: 405, why, fields: &[ALLOW] };
+            return page::answer(c, site, root, &problem).await;
+        }
+    }
     if let Some(pace) = &site.pace {
         pace.serve(&c.core.counters).await;
     }
     match request {
-        Err((status, why)) => c.problem(status, why).await,
+        Err(problem) => page::answer(c, site, None, &problem).await,
         Ok(request) => serve(c, site, &request).await,
     }
 }
 
 async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Next, End> {
-    match open::find(&c.core.files, &request.root, &request.path, &site.index).await {
-        Ok(Found::File(entry)) => file(c, request, &entry).await,
+    let problem = match open::find(&c.core.files, &request.root, &request.path, &site.index).await {
+        Ok(Found::File(resource)) => {
+            return file(c, site, request, resource.best(&request.accepted)).await;
+        }
         Ok(Found::Folder) => {
             let location = send::folder_location(&request.path, &request.query);
-            c.respond(301, &[("Location", &location)], b"").await
+            return c.respond(301, &[("Location", &location)], b"").await;
         }
-        Ok(Found::Nothing) => not_found(c, site, &request.root).await,
+        Ok(Found::Nothing) => (404, "There is no page at this address."),
         Err(error) => {
             tracing::warn!(%error, "a file can't be read");
             c.core.counters.refused("file_unreadable");
-            c.problem(500, "The page can't be read right now.").await
+            (500, "The page can't be read right now.")
         }
-    }
+    };
+    let problem = Problem { status: problem.0, why: problem.1, fields: &[] };
+    page::answer(c, site, Some(&request.root), &problem).await
 }
 
-async fn file(c: &mut Connection, request: &Request, entry: &Entry) -> Result<Next, End> {
-    match request.conditions.check(&entry.validators()) {
-        Outcome::Hold => selected(c, request, entry).await,
-        Outcome::NotModified => {
-            c.respond(304, &[("ETag", entry.etag.as_str()), CACHE_CONTROL], b"").await
-        }
+async fn file(
+    c: &mut Connection,
+    site: &Site,
+    request: &Request,
+    entry: &Entry,
+) -> Result<Next, End> {
+    match request.conditions.check(&entry.about.validators()) {
+        Outcome::Hold => selected(c, site, request, entry).await,
+        Outcome::NotModified => c.respond(304, &entry.about.fields_of_unmodified(), b"").await,
         Outcome::PreconditionFailed => {
-            c.problem(412, "What is here is not what you expected; look at it again.").await
+            let why = "What is here is not what you expected; look at it again.";
+            let vary: Vec<_> = entry.about.vary().into_iter().collect();
+            let problem = Problem { status: 412, why, fields: &vary };
+            page::answer(c, site, Some(&request.root), &problem).await
         }
     }
 }
 
-async fn selected(c: &mut Connection, request: &Request, entry: &Entry) -> Result<Next, End> {
+async fn selected(
+    c: &mut Connection,
+    site: &Site,
+    request: &Request,
+    entry: &Entry,
+) -> Result<Next, End> {
     match request.selection(entry) {
         Selection::Parts(parts) => match parts.as_slice() {
             [part] => send::part(c, entry, part).await,
@@ -143,24 +177,24 @@ async fn selected(c: &mut Connection, request: &Request, entry: &Entry) -> Resul
         },
         Selection::TooMany => {
             c.core.counters.refused("ranges");
-            send::whole(c, 200, entry).await
+            send::whole(c, entry).await
         }
-        Selection::Unsatisfiable => send::unsatisfiable(c, entry.len).await,
-        Selection::Whole => send::whole(c, 200, entry).await,
+        Selection::Unsatisfiable => unsatisfiable(c, site, request, entry).await,
+        Selection::Whole => send::whole(c, entry).await,
     }
 }
 
-/// The site's own page for what is not there, or ours.
-async fn not_found(c: &mut Connection, site: &Site, root: &Rc<Root>) -> Result<Next, End> {
-    if let Some(page) = &site.not_found {
-        let path = format!("/{}", page.trim_start_matches('/'));
-        let found = open::find(&c.core.files, root, path.as_bytes(), &[]).await;
-        if let Ok(Found::File(entry)) = found {
-            return send::whole(c, 404, &entry).await;
-        }
-    }
-    c.problem(404, "There is no page at this address.").await
+/// Says that nothing of what was asked for is there, and how much is.
+async fn unsatisfiable(
+    c: &mut Connection,
+    site: &Site,
+    request: &Request,
+    entry: &Entry,
+) -> Result<Next, End> {
+    let why = format!("This has {} bytes, and none of those you ask for.", entry.len);
+    let range = unsatisfied_range(entry.len);
+    let mut fields = vec![("Content-Range", range.as_str())];
+    fields.extend(entry.about.vary());
+    let problem = Problem { status: 416, why: &why, fields: &fields };
+    page::answer(c, site, Some(&request.root), &problem).await
 }
-
-/// Always asked again, mostly answered with 304: a new release shows at once.
-const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-cache");

@@ -4,9 +4,10 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bramble_http::Coding;
 use rustix::fs::{FileType, Stat};
 
-use super::cache::{Body, Entry};
+use super::entry::{About, Body, Entry};
 use super::root::Root;
 use super::tags;
 
@@ -31,6 +32,10 @@ pub(super) struct Opened {
     /// would be when this node fetched the file: another date on every node, and none that goes
     /// back with a rollback. A release goes by its content.
     pub(super) modified_unix_s: Option<u64>,
+    /// Of a file that lies beside the plain one.
+    pub(super) coding: Option<Coding>,
+    /// Whether the same lies there in another coding.
+    pub(super) varies: bool,
 }
 
 impl Opened {
@@ -39,43 +44,50 @@ impl Opened {
         let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         let identity = Identity::of(stat);
         let modified = if root.immutable { None } else { identity.modified_unix_s(now_unix_s()) };
-        is_regular.then_some(Self { file, identity, modified_unix_s: modified })
+        is_regular.then_some(Self {
+            file,
+            identity,
+            modified_unix_s: modified,
+            coding: None,
+            varies: false,
+        })
     }
 }
 
-/// Makes a file ready. Those that are read here are tagged by their content, as is every file of
-/// a release, where the manifest knows it. A large file in a folder goes by size and time, as in
-/// nginx: to read gigabytes before the first byte is sent would keep its first visitor waiting
-/// for minutes on an old board.
-pub(super) async fn load(root: &Root, path: &[u8], opened: Opened) -> io::Result<Entry> {
-    let Opened { file, identity, modified_unix_s } = opened;
-    let immutable = root.immutable;
-    let media_type = bramble_content::media::media_type(&String::from_utf8_lossy(path));
+/// Makes a file at `path` ready, whose type is that of the plain one. Those that are read here
+/// are tagged by their content, as is every file of a release, where the manifest knows it. A
+/// large file in a folder goes by size and time, as in nginx: to read gigabytes before the first
+/// byte is sent would keep its first visitor waiting for minutes on an old board.
+pub(super) async fn load(
+    root: &Root,
+    path: &[u8],
+    media_type: &'static str,
+    opened: Opened,
+) -> io::Result<Entry> {
+    let identity = opened.identity;
     if identity.size <= MEMORY_FILE_BYTES {
-        let bytes = read(file, identity)?;
-        let (etag, len) = (tags::of_bytes(&bytes), bytes.len() as u64);
-        let body = Body::Memory(bytes);
-        return Ok(Entry { etag, modified_unix_s, media_type, len, body, identity, immutable });
+        let bytes = read(&opened.file, identity)?;
+        let about = About::new(tags::of_bytes(&bytes), media_type, &opened);
+        return Ok(Entry::new(about, Body::Memory(bytes), identity, root.immutable));
     }
     let etag = match root.recorded(path).await {
         Some(recorded) if recorded.size != identity.size => {
             return Err(io::Error::other("it has not the size that its manifest says"));
         }
         Some(recorded) => tags::of_hash(&recorded.hash),
-        None => tags::of_state(&identity, immutable || modified_unix_s.is_some()),
+        None => tags::of_state(&identity, root.immutable || opened.modified_unix_s.is_some()),
     };
-    let len = identity.size;
-    let body = Body::File(file);
-    Ok(Entry { etag, modified_unix_s, media_type, len, body, identity, immutable })
+    let about = About::new(etag, media_type, &opened);
+    Ok(Entry::new(about, Body::File(opened.file), identity, root.immutable))
 }
 
 /// Reads a small file. One that changes meanwhile is an error: what was read may be half of the
 /// old and half of the new.
-fn read(file: OwnedFd, identity: Identity) -> io::Result<Vec<u8>> {
-    let mut file = std::fs::File::from(file);
+fn read(file: &OwnedFd, identity: Identity) -> io::Result<Vec<u8>> {
+    let file = std::fs::File::from(file.try_clone()?);
     let mut bytes = Vec::new();
     // It may have grown since: what is beyond the size that was seen is not ours.
-    (&mut file).take(identity.size).read_to_end(&mut bytes)?;
+    (&file).take(identity.size).read_to_end(&mut bytes)?;
     let now = Identity::of(&rustix::fs::fstat(&file)?);
     match now.has_content_of(&identity) && bytes.len() as u64 == identity.size {
         true => Ok(bytes),

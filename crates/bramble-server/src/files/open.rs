@@ -5,10 +5,13 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
+use bramble_content::media::media_type;
+use bramble_http::Coding;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::cache::{Entry, FileCache};
+use super::cache::FileCache;
+use super::entry::Resource;
 use super::load::{Opened, load};
 use super::root::Root;
 
@@ -17,7 +20,7 @@ const LOOKS: usize = 4;
 
 /// What a path names.
 pub(super) enum Found {
-    File(Rc<Entry>),
+    File(Rc<Resource>),
     /// A folder, asked for without the slash at its end.
     Folder,
     Nothing,
@@ -38,8 +41,8 @@ pub(super) async fn find(
     }
     for name in index {
         let file = [path, name.as_bytes()].concat();
-        if let Found::File(entry) = lookup(cache, root, &file).await? {
-            return Ok(Found::File(entry));
+        if let found @ Found::File(_) = lookup(cache, root, &file).await? {
+            return Ok(found);
         }
     }
     Ok(Found::Nothing)
@@ -64,8 +67,8 @@ async fn lookup(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found
 async fn look(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found> {
     let now = Instant::now();
     let kept = cache.find(root, path, now);
-    if let Some((entry, true)) = kept {
-        return Ok(Found::File(entry));
+    if let Some((resource, true)) = kept {
+        return Ok(Found::File(resource));
     }
     let Some(file) = open_beneath(root, path)? else {
         cache.forget(root, path);
@@ -75,13 +78,48 @@ async fn look(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found> 
     if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
         return Ok(Found::Folder);
     }
-    let Some(opened) = Opened::of(root, file, &stat) else { return Ok(Found::Nothing) };
-    let entry = match kept {
-        Some((entry, _)) if entry.is_still(&opened) => entry,
-        _ => Rc::new(load(root, path, opened).await?),
+    let Some(mut plain) = Opened::of(root, file, &stat) else { return Ok(Found::Nothing) };
+    let coded: Vec<Opened> = Coding::ALL.iter().filter_map(|c| sibling(root, path, *c)).collect();
+    plain.varies = !coded.is_empty();
+    let resource = match kept {
+        Some((resource, _)) if resource.is_still(&plain, &coded) => resource,
+        _ => Rc::new(make_ready(root, path, plain, coded).await?),
     };
-    cache.keep(root, path, entry.clone(), now);
-    Ok(Found::File(entry))
+    cache.keep(root, path, resource.clone(), now);
+    Ok(Found::File(resource))
+}
+
+/// The same file as the owner has coded it, beside it. Whether it really is the same is the
+/// owner's business; but no coding makes nothing of something. Whatever is wrong with it is no
+/// reason not to serve the plain one.
+fn sibling(root: &Root, path: &[u8], coding: Coding) -> Option<Opened> {
+    let path = [path, coding.extension().as_bytes()].concat();
+    let file = open_beneath(root, &path).ok()??;
+    let stat = rustix::fs::fstat(&file).ok()?;
+    let opened = Opened::of(root, file, &stat)?;
+    let is_empty = opened.identity.size == 0;
+    (!is_empty).then_some(Opened { coding: Some(coding), varies: true, ..opened })
+}
+
+async fn make_ready(
+    root: &Root,
+    path: &[u8],
+    plain: Opened,
+    coded: Vec<Opened>,
+) -> io::Result<Resource> {
+    let media_type = media_type(&String::from_utf8_lossy(path));
+    let plain = load(root, path, media_type, plain).await?;
+    let mut resource = Resource { plain, coded: Vec::new() };
+    for opened in coded {
+        let extension = opened.coding.map_or("", Coding::extension);
+        let path = [path, extension.as_bytes()].concat();
+        match load(root, &path, media_type, opened).await {
+            Ok(entry) => resource.coded.push(entry),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(resource)
 }
 
 /// Opens a path without ever leaving the folder, and without following any link.

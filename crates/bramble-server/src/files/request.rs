@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
-use bramble_http::{Conditions, Kind, Method, RequestHead, Selection, decode_path, select};
+use bramble_http::{
+    Accepted, Conditions, Kind, Method, RequestHead, Selection, decode_path, select,
+};
 
 use super::Site;
-use super::cache::Entry;
+use super::entry::Entry;
+use super::page::Problem;
 use super::root::Root;
 use crate::connection::Connection;
 
@@ -15,24 +18,27 @@ pub(super) struct Request {
     pub(super) path: Vec<u8>,
     pub(super) query: Vec<u8>,
     pub(super) conditions: Conditions,
+    pub(super) accepted: Accepted,
     range: Option<Vec<u8>>,
     pub(super) root: Rc<Root>,
 }
 
 impl Request {
     /// Reads what the connection has parsed, or says why nothing can answer it.
-    pub(super) fn read(c: &Connection, site: &Site) -> Result<Self, (u16, &'static str)> {
+    pub(super) fn read(c: &Connection, site: &Site) -> Result<Self, Problem<'static>> {
         let buf = c.input.unread();
+        let problem = |status, why| Problem { status, why, fields: &[] };
         let root = site
             .root(c.head.value(buf, Kind::BrambleRelease))
-            .ok_or((503, "This release of the site is not here yet."))?;
+            .ok_or_else(|| problem(503, "This release of the site is not here yet."))?;
         let mut path = Vec::new();
         decode_path(c.head.target.path.of(buf), &mut path)
-            .map_err(|_| (400, "The address is not well-formed."))?;
+            .map_err(|_| problem(400, "The address is not well-formed."))?;
         Ok(Self {
             path,
             query: c.head.target.query.of(buf).to_vec(),
             conditions: Conditions::read(&c.head, buf),
+            accepted: Accepted::read(c.head.values(buf, Kind::AcceptEncoding)),
             range: range(&c.head, buf),
             root: root.clone(),
         })
@@ -40,11 +46,14 @@ impl Request {
 
     /// Which bytes of what is there it asks for.
     pub(super) fn selection(&self, entry: &Entry) -> Selection {
-        match &self.range {
-            Some(range) if self.conditions.range_counts(&entry.validators()) => {
-                select(range, entry.len)
+        let counts = self.conditions.range_counts(&entry.about.validators());
+        let Some(range) = self.range.as_ref().filter(|_| counts) else { return Selection::Whole };
+        match select(range, entry.len) {
+            // Whether the parts are coded or all of the body would be anybody's guess.
+            Selection::Parts(parts) if parts.len() > 1 && entry.about.coding.is_some() => {
+                Selection::Whole
             }
-            _ => Selection::Whole,
+            selection => selection,
         }
     }
 }

@@ -7,27 +7,57 @@ use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 
 use bramble_http::{
-    Body as Framing, content_range, last_boundary, part_head, response_head, unsatisfied_range,
-    write_date,
+    Body as Framing, begin_head, content_range, end_head, last_boundary, part_head,
 };
 
-use super::CACHE_CONTROL;
-use super::cache::{Body, Entry};
+use super::entry::{Body, Entry};
 use super::tags;
-use crate::connection::{Connection, End, Next, problem_page};
+use crate::connection::{Connection, End, Next};
 use crate::counters::add;
 use crate::wait;
 
 /// Most that one `sendfile` is asked for, so that one client does not hold up the core.
 const SEND_FILE_BYTES: u64 = 512 * 1024;
 
-/// Sends a whole file with this status.
-pub(super) async fn whole(c: &mut Connection, status: u16, entry: &Entry) -> Result<Next, End> {
-    let next = begin(c, status, entry, &[("Content-Type", entry.media_type)], entry.len);
-    if c.is_head() {
-        c.send_out(&[]).await?;
-    } else {
-        bytes(c, entry, 0..entry.len).await?;
+/// Sends a whole file.
+pub(super) async fn whole(c: &mut Connection, entry: &Entry) -> Result<Next, End> {
+    let next = next(c);
+    c.out.clear();
+    finish(c, next);
+    c.core.counters.answered(200);
+    let memory = match &entry.body {
+        Body::Memory(bytes) if !c.is_head() => bytes.as_slice(),
+        _ => &[],
+    };
+    let (stream, limit) = (&mut c.stream, c.table.times.body);
+    let sent = wait::send(stream, [&entry.head, &c.out, memory], &c.timer, limit).await?;
+    add(&c.core.counters.bytes_out, sent as u64);
+    if let Body::File(file) = &entry.body
+        && !c.is_head()
+    {
+        large(c, entry, file, 0..entry.len).await?;
+    }
+    Ok(next)
+}
+
+/// Sends a file as the page that goes with a status. It is not what was asked for, so nothing is
+/// said by which a client could keep it.
+pub(super) async fn page(
+    c: &mut Connection,
+    status: u16,
+    entry: &Entry,
+    more: &[(&str, &str)],
+) -> Result<Next, End> {
+    let mut fields = vec![
+        ("Content-Type", entry.about.media_type),
+        ("Cache-Control", "no-cache"),
+        ("X-Content-Type-Options", "nosniff"),
+    ];
+    fields.extend_from_slice(more);
+    let next = begin(c, status, &fields, entry.len);
+    match c.is_head() {
+        true => c.send_out(&[]).await?,
+        false => bytes(c, entry, 0..entry.len).await?,
     }
     Ok(next)
 }
@@ -39,8 +69,9 @@ pub(super) async fn part(
     part: &Range<u64>,
 ) -> Result<Next, End> {
     let range = content_range(part, entry.len);
-    let fields = [("Content-Type", entry.media_type), ("Content-Range", &range)];
-    let next = begin(c, 206, entry, &fields, part.end - part.start);
+    let mut fields = entry.about.fields();
+    fields.extend([("Content-Type", entry.about.media_type), ("Content-Range", &range)]);
+    let next = begin(c, 206, &fields, part.end - part.start);
     bytes(c, entry, part.clone()).await?;
     Ok(next)
 }
@@ -51,10 +82,10 @@ pub(super) async fn parts(
     entry: &Entry,
     parts: &[Range<u64>],
 ) -> Result<Next, End> {
-    let boundary = tags::boundary(&entry.etag);
+    let boundary = tags::boundary(&entry.about.etag);
     let head = |part: &Range<u64>| {
         let mut head = Vec::new();
-        part_head(&mut head, &boundary, entry.media_type, part, entry.len);
+        part_head(&mut head, &boundary, entry.about.media_type, part, entry.len);
         head
     };
     let heads: Vec<Vec<u8>> = parts.iter().map(head).collect();
@@ -63,7 +94,9 @@ pub(super) async fn parts(
     let framing: usize = heads.iter().map(Vec::len).sum::<usize>() + last.len();
     let len = parts.iter().map(|part| part.end - part.start).sum::<u64>() + framing as u64;
     let media_type = format!("multipart/byteranges; boundary={boundary}");
-    let next = begin(c, 206, entry, &[("Content-Type", &media_type)], len);
+    let mut fields = entry.about.fields();
+    fields.push(("Content-Type", &media_type));
+    let next = begin(c, 206, &fields, len);
     for (head, part) in heads.iter().zip(parts) {
         c.out.extend_from_slice(head);
         bytes(c, entry, part.clone()).await?;
@@ -74,33 +107,24 @@ pub(super) async fn parts(
     Ok(next)
 }
 
-/// Says that nothing of what was asked for is there, and how much is.
-pub(super) async fn unsatisfiable(c: &mut Connection, len: u64) -> Result<Next, End> {
-    let page = problem_page(416, &format!("This has {len} bytes, and none of those you ask for."));
-    let range = unsatisfied_range(len);
-    let fields = [("Content-Type", "text/html; charset=utf-8"), ("Content-Range", &range)];
-    c.respond(416, &fields, page.as_bytes()).await
-}
-
 /// Puts the head of an answer with a body of `len` bytes into `out`.
-fn begin(c: &mut Connection, status: u16, entry: &Entry, more: &[(&str, &str)], len: u64) -> Next {
-    let next = if c.body.is_done() { c.next() } else { Next::Close };
-    let date = c.core.date();
-    let mut fields = vec![("Date", date.as_str()), ("ETag", &entry.etag), CACHE_CONTROL];
-    let modified = entry.modified_unix_s.map(date_text);
-    fields.extend(modified.as_deref().map(|date| ("Last-Modified", date)));
-    fields.extend([("Accept-Ranges", "bytes"), ("X-Content-Type-Options", "nosniff")]);
-    fields.extend_from_slice(more);
+fn begin(c: &mut Connection, status: u16, fields: &[(&str, &str)], len: u64) -> Next {
+    let next = next(c);
     c.out.clear();
-    response_head(&mut c.out, status, &fields, Framing::Length(len), next == Next::Request);
+    begin_head(&mut c.out, status, fields, Framing::Length(len));
+    finish(c, next);
     c.core.counters.answered(status);
     next
 }
 
-fn date_text(unix_s: u64) -> String {
-    let mut date = Vec::new();
-    write_date(&mut date, unix_s);
-    String::from_utf8(date).unwrap_or_default()
+/// Adds to `out` what no head has ready.
+fn finish(c: &mut Connection, next: Next) {
+    let date = c.core.date();
+    end_head(&mut c.out, &[("Date", &date)], next == Next::Request);
+}
+
+fn next(c: &Connection) -> Next {
+    if c.body.is_done() { c.next() } else { Next::Close }
 }
 
 /// Sends what is in `out` and this part of a file.
@@ -112,11 +136,20 @@ async fn bytes(c: &mut Connection, entry: &Entry, part: Range<u64>) -> Result<()
         }
         Body::File(file) => {
             c.send_out(&[]).await?;
-            match entry.immutable && c.stream.is_plain() {
-                true => send_file(c, file, part).await,
-                false => copy_file(c, entry, file, part).await,
-            }
+            large(c, entry, file, part).await
         }
+    }
+}
+
+async fn large(
+    c: &mut Connection,
+    entry: &Entry,
+    file: &OwnedFd,
+    part: Range<u64>,
+) -> Result<(), End> {
+    match entry.immutable && c.stream.is_plain() {
+        true => send_file(c, file, part).await,
+        false => copy_file(c, entry, file, part).await,
     }
 }
 

@@ -26,8 +26,8 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     std::fs::write(named.path(), "content").unwrap();
     let file = || OwnedFd::from(named.reopen().unwrap());
     let identity = Identity::of(&rustix::fs::fstat(file()).unwrap());
-    assert_eq!(read(file(), identity).unwrap(), b"content");
+    assert_eq!(read(&file(), identity).unwrap(), b"content");
     for other in [Identity { size: 6, ..identity }, Identity { modified_ns: 0, ..identity }] {
-        assert_eq!(read(file(), other).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert_eq!(read(&file(), other).unwrap_err().kind(), io::ErrorKind::Interrupted);
     }
 }

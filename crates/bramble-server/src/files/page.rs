@@ -1,0 +1,55 @@
+//! Answers of a site that are not its files: its own page for a status, or ours in words.
+
+use std::rc::Rc;
+
+use super::entry::Resource;
+use super::open::{self, Found};
+use super::root::Root;
+use super::{Site, send};
+use crate::connection::{Connection, End, Next, problem_page};
+
+/// Why a file is not the answer.
+pub(super) struct Problem<'a> {
+    pub(super) status: u16,
+    /// For people.
+    pub(super) why: &'a str,
+    /// What programs need to know.
+    pub(super) fields: &'a [(&'a str, &'a str)],
+}
+
+/// Sends the site's page for the status, from the release that was asked for if that is here.
+pub(super) async fn answer(
+    c: &mut Connection,
+    site: &Site,
+    root: Option<&Rc<Root>>,
+    problem: &Problem<'_>,
+) -> Result<Next, End> {
+    let mut fields = problem.fields.to_vec();
+    if problem.status == 503 {
+        fields.push(("Retry-After", "1"));
+    }
+    let root = root.or_else(|| site.root(None));
+    if let Some(page) = own(c, site, root, problem.status).await {
+        return send::page(c, problem.status, &page.plain, &fields).await;
+    }
+    fields.push(("Content-Type", "text/html; charset=utf-8"));
+    let page = problem_page(problem.status, problem.why);
+    c.respond(problem.status, &fields, page.as_bytes()).await
+}
+
+/// Whatever is wrong with it, the problem itself is what has to be told.
+async fn own(
+    c: &Connection,
+    site: &Site,
+    root: Option<&Rc<Root>>,
+    status: u16,
+) -> Option<Rc<Resource>> {
+    let path = site.pages.get(&status)?;
+    match open::find(&c.core.files, root?, path.as_bytes(), &[]).await {
+        Ok(Found::File(page)) => Some(page),
+        _ => {
+            c.core.counters.refused("error_page");
+            None
+        }
+    }
+}
