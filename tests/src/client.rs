@@ -114,6 +114,12 @@ impl Client {
         self.wire.patience(crate::PATIENCE);
     }
 
+    /// The connection below, taken over.
+    #[must_use]
+    pub fn into_wire(self) -> Wire {
+        self.wire
+    }
+
     /// The connection below.
     pub fn wire(&mut self) -> &mut Wire {
         &mut self.wire

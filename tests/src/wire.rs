@@ -84,14 +84,36 @@ impl Wire {
     /// # Errors
     /// How it was broken.
     pub fn head(&mut self) -> Result<Head, Broken> {
+        Head::parse(&self.head_bytes()?)
+    }
+
+    /// Reads a head as it came, with the empty line behind it.
+    ///
+    /// # Errors
+    /// How it was broken.
+    pub fn head_bytes(&mut self) -> Result<Vec<u8>, Broken> {
         let end = loop {
             match self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 Some(at) => break at,
                 None => self.fill()?,
             };
         };
-        let bytes: Vec<u8> = self.unread.drain(..end + 4).collect();
-        Head::parse(&bytes)
+        Ok(self.unread.drain(..end + 4).collect())
+    }
+
+    /// How many bytes could be read without waiting, at least; 0 is the connection's end.
+    #[must_use]
+    pub fn waiting(&self) -> Option<usize> {
+        use rustix::net::{RecvFlags, recv};
+        if !self.unread.is_empty() {
+            return Some(self.unread.len());
+        }
+        let (mut byte, flags) = ([0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        match recv(&*self.stream, &mut byte, flags) {
+            Ok((n, _)) => Some(n),
+            Err(rustix::io::Errno::AGAIN) => None,
+            Err(_) => Some(0),
+        }
     }
 
     /// Reads the body that `head` announces; without a length it goes on to the end.
@@ -135,7 +157,11 @@ impl Wire {
         }
     }
 
-    fn chunks(&mut self) -> Result<Vec<u8>, Broken> {
+    /// Reads a body in chunks, without extensions and trailers.
+    ///
+    /// # Errors
+    /// How it was broken.
+    pub fn chunks(&mut self) -> Result<Vec<u8>, Broken> {
         let mut body = Vec::new();
         loop {
             let line = self.line()?;
