@@ -11,7 +11,7 @@ pub enum Form {
     Origin,
     /// `http://host/path?query`. Its host counts, not the `Host` field's.
     Absolute,
-    /// `*`, of OPTIONS only.
+    /// `*`, of OPTIONS only, or an absolute target that means it.
     Asterisk,
 }
 
@@ -42,11 +42,19 @@ impl Target {
                 let query = Span::new(raw.end(), raw.end());
                 Ok((Target { form: Form::Asterisk, path: raw, query, raw }, None))
             }
-            bytes => Target::absolute(buf, raw, scheme_len(bytes).ok_or(Reject::InvalidTarget)?),
+            bytes => {
+                let scheme = scheme_len(bytes).ok_or(Reject::InvalidTarget)?;
+                Target::absolute(buf, raw, scheme, method)
+            }
         }
     }
 
-    fn absolute(buf: &[u8], raw: Span, scheme: usize) -> Result<(Target, Option<Span>), Reject> {
+    fn absolute(
+        buf: &[u8],
+        raw: Span,
+        scheme: usize,
+        method: Method,
+    ) -> Result<(Target, Option<Span>), Reject> {
         let start = raw.start() + scheme;
         let rest = Span::new(start, raw.end());
         let end = rest.of(buf).iter().position(|byte| matches!(byte, b'/' | b'?'));
@@ -57,6 +65,10 @@ impl Target {
         if target.path.is_empty() {
             // An absent path means "/" (RFC 9110 section 4.2.3): the one that ends "http://".
             target.path = Span::new(start - 1, start);
+            if method == Method::Options && end == raw.end() {
+                // It asks for the server as a whole (RFC 9112 section 3.2.4).
+                target.form = Form::Asterisk;
+            }
         }
         Ok((target, Some(authority)))
     }

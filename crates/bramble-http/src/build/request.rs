@@ -51,8 +51,12 @@ fn put_request_line(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead) {
     put(out, &[head.method.name(buf), b" "]);
     let target = &head.target;
     match target.form {
-        Form::Origin | Form::Asterisk => out.extend_from_slice(target.raw.of(buf)),
-        Form::Absolute if target.query.is_empty() => out.extend_from_slice(target.path.of(buf)),
+        Form::Origin => out.extend_from_slice(target.raw.of(buf)),
+        Form::Asterisk => out.push(b'*'),
+        // An empty query is one, too: it goes on as it came (RFC 9110 section 7.7).
+        Form::Absolute if !target.raw.of(buf).contains(&b'?') => {
+            out.extend_from_slice(target.path.of(buf));
+        }
         Form::Absolute => put(out, &[target.path.of(buf), b"?", target.query.of(buf)]),
     }
     out.extend_from_slice(b" HTTP/1.1\r\n");

@@ -126,6 +126,17 @@ fn an_absolute_target_goes_on_in_origin_form() {
     assert_eq!(line("http://b?d"), "GET /?d HTTP/1.1");
     assert_eq!(line("http://b"), "GET / HTTP/1.1");
     assert_eq!(line("/c?"), "GET /c? HTTP/1.1");
+    assert_eq!(line("http://b/c?"), "GET /c? HTTP/1.1");
+    assert_eq!(line("http://b?"), "GET /? HTTP/1.1");
+}
+
+#[test]
+fn options_of_the_whole_server_goes_on_as_such() {
+    for target in ["*", "http://b"] {
+        let input = format!("OPTIONS {target} HTTP/1.1\r\nHost: b\r\n\r\n");
+        let out = forwarded(&input, &untrusted());
+        assert!(out.starts_with("OPTIONS * HTTP/1.1\r\n"), "{target}: {out}");
+    }
 }
 
 #[test]

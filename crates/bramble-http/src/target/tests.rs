@@ -34,6 +34,10 @@ fn the_asterisk_is_for_options_only() {
     let asterisk = Ok((Form::Asterisk, "*".to_owned(), String::new(), None));
     assert_eq!(parse("*", Method::Options), asterisk);
     assert_eq!(parse("*", Method::Get), Err(Reject::InvalidTarget));
+    let server = |raw| parse(raw, Method::Options).map(|(form, path, ..)| (form, path));
+    assert_eq!(server("http://a"), Ok((Form::Asterisk, "/".to_owned())));
+    assert_eq!(server("http://a/"), Ok((Form::Absolute, "/".to_owned())));
+    assert_eq!(server("http://a?"), Ok((Form::Absolute, "/".to_owned())));
 }
 
 #[test]
