@@ -20,7 +20,7 @@ pub const CHUNK_END: &[u8] = b"\r\n";
 /// What ends a chunked body.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// Asks for the one switch of protocols that is passed on, or agrees to it.
+/// Asks for the one switch of protocols that is passed on, agrees to it, or demands it.
 const UPGRADE: &[u8] = b"Connection: upgrade\r\nUpgrade: websocket\r\n";
 
 /// Appends what stands before the `len` bytes of a chunk. A chunk of no bytes would end the

@@ -38,7 +38,7 @@ pub fn forward_response(
     }
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
     put_framing(out, announced(head, body));
-    if head.status == 101 {
+    if head.status == 101 || head.status == 426 && names_websocket(buf, head) {
         out.extend_from_slice(UPGRADE);
     }
     if head.status >= 200 {
@@ -107,6 +107,13 @@ pub fn simple_response(
 
 fn goes_on(kind: Kind) -> bool {
     !kind.is_hop_by_hop() && !matches!(kind, Kind::Bramble | Kind::BrambleRelease)
+}
+
+/// Whether the one protocol that we pass on is what a 426 wants; it must say so
+/// (RFC 9110 section 15.5.22).
+fn names_websocket(buf: &[u8], head: &ResponseHead) -> bool {
+    let mut names = head.values(buf, Kind::Upgrade).flat_map(|v| v.split(|&byte| byte == b','));
+    names.any(|name| scan::trim(name).eq_ignore_ascii_case(b"websocket"))
 }
 
 fn outgoing_body(head: &ResponseHead, how: &ForwardResponse) -> Body {

@@ -235,3 +235,16 @@ fn decimals_are_those_of_the_standard_library() {
         assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
     }
 }
+
+#[test]
+fn a_426_names_the_protocol_that_we_pass_on() {
+    let answer = |upgrade: &str| {
+        let head = format!("HTTP/1.1 426 X\r\nUpgrade: {upgrade}\r\nContent-Length: 0\r\n\r\n");
+        answered(&head, &to(Version::Http11)).0
+    };
+    let names =
+        |answer: String| answer.contains("\r\nConnection: upgrade\r\nUpgrade: websocket\r\n");
+    assert!(names(answer("websocket")));
+    assert!(names(answer("h2c, WebSocket")));
+    assert!(!answer("h2c").contains("pgrade:"));
+}
