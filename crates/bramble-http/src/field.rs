@@ -59,6 +59,7 @@ pub enum Kind {
     KeepAlive,
     LastModified,
     Location,
+    MaxForwards,
     Origin,
     /// The header that CGI turns into `HTTP_PROXY` (httpoxy).
     Proxy,
@@ -183,7 +184,7 @@ fn candidates(len: usize) -> &'static [(&'static [u8], Kind)] {
             (b"set-cookie", Kind::SetCookie),
         ],
         11 => &[(b"retry-after", Kind::RetryAfter)],
-        12 => &[(b"content-type", Kind::ContentType)],
+        12 => &[(b"content-type", Kind::ContentType), (b"max-forwards", Kind::MaxForwards)],
         13 => &[
             (b"cache-control", Kind::CacheControl),
             (b"if-none-match", Kind::IfNoneMatch),

@@ -51,6 +51,19 @@ impl RequestHead {
         field::values(&self.fields, buf, kind)
     }
 
+    /// How many more hops a TRACE or OPTIONS may take; at 0 it is to be answered here. With other
+    /// methods, or as anything but a number, it has no meaning (RFC 9110 section 7.6.2).
+    pub fn max_forwards(&self, buf: &[u8]) -> Option<u64> {
+        if !matches!(self.method, Method::Options | Method::Trace) {
+            return None;
+        }
+        let value = self.value(buf, Kind::MaxForwards)?;
+        let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        // A larger number is as good as our largest.
+        let number = || std::str::from_utf8(value).ok()?.parse().ok().or(Some(u64::MAX));
+        is_number.then(number).flatten()
+    }
+
     fn clear(&mut self) {
         let mut fields = std::mem::take(&mut self.fields);
         fields.clear();

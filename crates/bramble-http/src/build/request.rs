@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{UPGRADE, forwarded, put, put_field, put_framing};
+use super::{UPGRADE, forwarded, put, put_decimal, put_field, put_framing};
 use crate::{Form, Kind, RequestHead};
 
 /// What a forwarded request says beyond what the client said.
@@ -29,10 +29,17 @@ pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &
     out.reserve(head.len + 512);
     put_request_line(out, buf, head);
     put(out, &[b"Host: ", how.host, b"\r\n"]);
+    let max_forwards = head.max_forwards(buf);
     for field in &head.fields {
-        if goes_on(field.kind, how.trusted) {
+        let is_counted = field.kind == Kind::MaxForwards && max_forwards.is_some();
+        if goes_on(field.kind, how.trusted) && !is_counted {
             put_field(out, buf, field);
         }
+    }
+    if let Some(hops) = max_forwards {
+        out.extend_from_slice(b"Max-Forwards: ");
+        put_decimal(out, hops.saturating_sub(1));
+        out.extend_from_slice(b"\r\n");
     }
     forwarded::put_identity(out, buf, head, how);
     if let Some(release) = how.release {

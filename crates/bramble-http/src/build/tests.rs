@@ -248,3 +248,24 @@ fn a_426_names_the_protocol_that_we_pass_on() {
     assert!(names(answer("h2c, WebSocket")));
     assert!(!answer("h2c").contains("pgrade:"));
 }
+
+#[test]
+fn the_hops_that_are_left_are_counted_down() {
+    let sent = |method: &str, hops: &str| {
+        let input = format!("{method} / HTTP/1.1\r\nHost: a\r\nMax-Forwards: {hops}\r\n\r\n");
+        let out = forwarded(&input, &untrusted());
+        let mut lines = out.lines().filter_map(|line| line.strip_prefix("Max-Forwards: "));
+        let found = lines.next().map(str::to_owned);
+        assert_eq!(lines.next(), None, "{out}");
+        found.unwrap()
+    };
+    assert_eq!(sent("OPTIONS", "5"), "4");
+    assert_eq!(sent("TRACE", "1"), "0");
+    assert_eq!(sent("TRACE", "0"), "0");
+    assert_eq!(sent("TRACE", "99999999999999999999"), "18446744073709551614");
+    // No meaning, no change.
+    assert_eq!(sent("GET", "5"), "5");
+    assert_eq!(sent("OPTIONS", "five"), "five");
+    let plain = forwarded("OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", &untrusted());
+    assert!(!plain.contains("Max-Forwards"), "{plain}");
+}
