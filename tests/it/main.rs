@@ -17,6 +17,7 @@ mod forwarding;
 mod full;
 mod health;
 mod hedging;
+mod known_faults;
 mod limits;
 mod nodes;
 mod outages;
