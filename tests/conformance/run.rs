@@ -1,7 +1,8 @@
 //! Running a row: a program of its own between a client and a backend of ours.
 
+use std::fs::File;
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_tests::{Bramble, Client, Config, Folder, Wire};
 
@@ -160,12 +161,28 @@ fn act_on(peer: &mut Peer, act: &Act, names: &Names) -> Result<(), String> {
     Ok(())
 }
 
-/// What the rows about files find.
+/// What the rows about files find, last changed at the RFC's own example of a date.
 fn site() -> Folder {
-    Folder::with(&[
+    let folder = Folder::with(&[
         ("index.html", "<h1>home</h1>"),
         ("digits.txt", "0123456789"),
         ("empty.txt", ""),
         ("folder/index.html", "inside"),
-    ])
+        ("future.txt", "not yet"),
+        ("long.txt", &"0123456789".repeat(100)),
+        ("style.css", "plain"),
+        ("style.css.br", "br"),
+        ("style.css.gz", "gzip"),
+    ]);
+    let date = UNIX_EPOCH + Duration::from_secs(784_111_777);
+    for name in ["digits.txt", "long.txt", "style.css", "style.css.br", "style.css.gz"] {
+        changed(&folder, name, date);
+    }
+    changed(&folder, "future.txt", SystemTime::now() + Duration::from_secs(86_400));
+    folder
+}
+
+fn changed(folder: &Folder, name: &str, at: SystemTime) {
+    let file = File::options().write(true).open(folder.join(name)).unwrap();
+    file.set_modified(at).unwrap();
 }
