@@ -55,6 +55,7 @@ macro_rules! tables {
 
 tables! {
     answers
+    conditions
     connections
     expect
     fields
