@@ -63,6 +63,7 @@ tables! {
     forwarding
     framing
     own
+    ranges
     requests
     upgrade
 }
