@@ -37,6 +37,7 @@
 mod notation;
 mod peer;
 mod run;
+mod sections;
 mod table;
 
 use table::{Mark, Row};
@@ -132,6 +133,14 @@ fn every_row_shows_something() {
         assert!(row.shows_something(), "{row}");
     }
     println!("{} requirements, {} of them MUST", rows.len(), count_must(&rows));
+}
+
+#[test]
+fn every_section_has_rows_or_a_reason_why_not() {
+    let list = std::fs::read_to_string(format!("{FOLDER}/sections.txt")).unwrap();
+    let named = TABLES.iter().flat_map(|name| rows(name)).map(|row| row.section).collect();
+    let complaints = sections::complaints(&list, &named);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 fn count_must(rows: &[Row]) -> usize {
