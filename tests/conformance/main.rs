@@ -26,10 +26,10 @@
 //! and `nothing` (so far); an end of ours that should close says `end`. `2>>` is the
 //! second connection to the backend. `@` says what runs, for all rows below it.
 //!
-//! A row that bramble does not follow says why, and shows what happens instead: `~` by choice, only
-//! where the RFC leaves one; `!` a gap, which must fail, so that whoever closes it finds the row.
-//! `sections.txt` has all sections of the RFCs that ask for something, those without rows with the
-//! reason.
+//! A row that bramble does not follow says why, and shows what happens instead: `~` by choice,
+//! where the RFC leaves one (or see `OTHERWISE`); `!` a gap, which must fail, so that whoever closes
+//! it finds the row. `sections.txt` has all sections that ask for something, those without rows with
+//! the reason. `ROW=framing.txt:105` runs that row alone.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 #![allow(clippy::print_stdout)] // The counts are for whoever reads the run.
