@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
-mod heads;
+mod generated;
 #[cfg(test)]
-mod oracle;
+mod heads;
 #[cfg(test)]
 mod properties;
