@@ -4,8 +4,13 @@ use super::Finding;
 use super::tree::File;
 
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
-    let manifests = files.iter().filter(|file| file.is("/Cargo.toml"));
+    let manifests = files.iter().filter(|file| file.is("/Cargo.toml") && !is_apart(file));
     manifests.flat_map(|file| pins(file).into_iter().chain(lints(file))).collect()
+}
+
+/// A workspace of its own, as the fuzz targets are, can take nothing over from ours.
+fn is_apart(file: &File) -> bool {
+    file.lines().any(|(_, line)| line == "[workspace]")
 }
 
 fn pins(file: &File) -> Vec<Finding> {

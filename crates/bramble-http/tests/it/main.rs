@@ -8,3 +8,5 @@ mod generated;
 mod heads;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod seeds;

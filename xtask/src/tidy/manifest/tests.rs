@@ -22,3 +22,8 @@ fn versions_stand_in_the_workspace() {
 fn lints_are_taken_over() {
     check("[package]\nname = \"a\"\n", &["1: the workspace's lints are not taken over"]);
 }
+
+#[test]
+fn a_workspace_apart_pins_its_own() {
+    check("[package]\nname = \"a\"\n\n[workspace]\n\n[dependencies]\na = \"1\"\n", &[]);
+}
