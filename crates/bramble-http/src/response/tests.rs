@@ -114,3 +114,12 @@ fn fields_are_read_as_strictly_as_a_requests() {
         Reject::TransferEncodingInHttp10,
     );
 }
+
+#[test]
+fn fields_are_found_by_what_they_are() {
+    let input = b"HTTP/1.1 200 OK\r\nset-cookie: a\r\nETag: \"b\"\r\nSet-Cookie:c\r\n\r\n";
+    let head = parse(input, false).unwrap();
+    assert_eq!(head.value(input, Kind::SetCookie), Some(&b"a"[..]));
+    assert!(head.values(input, Kind::SetCookie).eq([b"a", b"c"]));
+    assert_eq!(head.value(input, Kind::Location), None);
+}
