@@ -1,7 +1,6 @@
 //! A text in, a configuration or the faults out.
 
 mod faults;
-mod properties;
 mod right;
 
 use crate::{Config, ConfigErrors, load};

@@ -9,4 +9,7 @@ mod heads;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+#[path = "../../../../fuzz/replay.rs"]
+mod replay;
+#[cfg(test)]
 mod seeds;

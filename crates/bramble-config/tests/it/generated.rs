@@ -1,6 +1,8 @@
+//! The property, with tables and keys that are mostly known.
+
 use proptest::prelude::*;
 
-use super::*;
+use crate::properties;
 
 const EXAMPLE: &str = include_str!("../../../../examples/balancer.toml");
 
@@ -9,16 +11,8 @@ const TABLES: &[&str] =
 const KEYS: &[&str] =
     &["name", "address", "hosts", "path_prefix", "pool", "site", "redirect", "respond"];
 
-/// Loads whatever text: no panic, and each fault lies within the text and can be shown.
 fn check(text: &str) {
-    let Err(errors) = load(text, "any.toml") else { return };
-    assert!((1..=20).contains(&errors.errors().len()));
-    for error in errors.errors() {
-        assert!(text.get(error.span()).is_some(), "{:?} is no part of the text", error.span());
-        let (line, column) = error.position();
-        let shown = error.to_string();
-        assert!(shown.starts_with(&format!("any.toml:{line}:{column}: error: ")), "{shown}");
-    }
+    properties::check(text.as_bytes());
 }
 
 fn value() -> impl Strategy<Value = String> {
