@@ -1,4 +1,4 @@
-//! The repository's own tools: `cargo xtask tidy|test|ci|bench`.
+//! The repository's own tools: `cargo xtask tidy|test|ci|bench|coverage`.
 //!
 //! Knows cargo, the file tree and Debian's packages. Uses no crate of the product, so that it
 //! builds in seconds and judges from outside.
@@ -8,10 +8,12 @@
 
 mod bench;
 mod ci;
+mod coverage;
 mod needs;
 mod step;
 mod test;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,8 @@ enum Verb {
     Bench(bench::Bench),
     /// Runs what must hold before a change is taken: formatting, lints, tidy, tests.
     Ci,
+    /// Counts the lines of the HTTP crate that its tests reach.
+    Coverage(coverage::Args),
     /// Builds the release binary and runs all tests with it.
     Test(test::Args),
     /// Checks arrows between crates, licences, bans, file sizes, module docs and links.
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Bench(bench) => bench::run(&bench),
         Verb::Ci => ci::run(),
+        Verb::Coverage(args) => coverage::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Tidy => tidy::run(),
     };

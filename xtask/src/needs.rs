@@ -9,8 +9,8 @@ use crate::step;
 
 /// A program and the Debian package that brings it.
 pub(crate) struct Need {
-    program: &'static str,
-    package: &'static str,
+    pub(crate) program: &'static str,
+    pub(crate) package: &'static str,
 }
 
 /// The peers of `bench wire`, its load generator and its counter of system calls.
