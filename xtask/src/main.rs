@@ -1,4 +1,4 @@
-//! The repository's own tools: `cargo xtask tidy|test|ci|bench|coverage`.
+//! The repository's own tools: `cargo xtask tidy|test|ci|bench|coverage|fuzz`.
 //!
 //! Knows cargo, the file tree and Debian's packages. Uses no crate of the product, so that it
 //! builds in seconds and judges from outside.
@@ -9,6 +9,7 @@
 mod bench;
 mod ci;
 mod coverage;
+mod fuzz;
 mod needs;
 mod step;
 mod test;
@@ -36,6 +37,8 @@ enum Verb {
     Ci,
     /// Counts the lines of the HTTP crate that its tests reach.
     Coverage(coverage::Args),
+    /// Runs the fuzz targets and writes docs/fuzzing.md's log.
+    Fuzz(fuzz::Args),
     /// Builds the release binary and runs all tests with it.
     Test(test::Args),
     /// Checks arrows between crates, licences, bans, file sizes, module docs and links.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Bench(bench) => bench::run(&bench),
         Verb::Ci => ci::run(),
         Verb::Coverage(args) => coverage::run(&args),
+        Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Tidy => tidy::run(),
     };
