@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::heads::{damaged, request, response};
 use crate::properties::chunked::{self, Decoded, code, decode};
-use crate::properties::{request_head, response_head, uri};
+use crate::properties::{range, request_head, response_head, uri};
 
 fn parts() -> impl Strategy<Value = Vec<Vec<u8>>> {
     prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..6)
@@ -24,6 +24,7 @@ proptest! {
         response_head::check(&input);
         chunked::check(&input);
         uri::check(&input);
+        range::check(&input);
     }
 
     #[test]
@@ -39,6 +40,11 @@ proptest! {
     #[test]
     fn targets(input in "(https?://)?[a-z0-9.:\\[\\]]{0,9}(/[a-z.%/]{0,9}){0,3}(\\?[a-z?/#]{0,3})?") {
         uri::check(input.as_bytes());
+    }
+
+    #[test]
+    fn ranges(input in "bytes=([0-9]{0,5}-[0-9]{0,5}, ?){0,18}[0-9]{0,22}-[0-9]{0,22}") {
+        range::check(input.as_bytes());
     }
 
     #[test]

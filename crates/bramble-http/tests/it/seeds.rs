@@ -1,6 +1,6 @@
 //! The properties, with what the fuzzers start from and what they once found.
 
-use crate::properties::{chunked, request_head, response_head, uri};
+use crate::properties::{chunked, range, request_head, response_head, uri};
 use crate::replay::replay;
 
 #[test]
@@ -21,4 +21,9 @@ fn chunked_bodies() {
 #[test]
 fn uris() {
     replay("uri", uri::check);
+}
+
+#[test]
+fn ranges() {
+    replay("range", range::check);
 }

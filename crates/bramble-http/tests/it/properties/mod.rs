@@ -4,6 +4,7 @@
 
 pub mod chunked;
 mod prefixes;
+pub mod range;
 pub mod request_head;
 pub mod response_head;
 pub mod uri;
