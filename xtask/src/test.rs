@@ -21,7 +21,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    timed("real parts", || needs::install(if args.all { needs::PEERS } else { EVERYDAY }))?;
+    timed("real parts", || {
+        if !args.all {
+            return needs::install(EVERYDAY);
+        }
+        needs::install(needs::PEERS)?;
+        needs::install(needs::FOR_PYTHON)?;
+        needs::install_python()
+    })?;
     timed("build", || step::run(&mut cargo("build --release --workspace")))?;
     timed("test", || {
         let mut command = cargo("test --release --workspace");
