@@ -86,6 +86,9 @@ fn other_protocols_and_tunnels() {
     t.refuses(505, "GET / HTTP/0.9\r\nHost: a.test\r\n\r\n");
     t.refuses(505, "GET / HTTP/2.0\r\nHost: a.test\r\n\r\n");
     t.refuses(501, "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n");
+    // HTTP/2's preface, to a backend that would take it for one (found by tests/differential).
+    t.refuses(501, "PRI /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n");
+    t.refuses(501, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     t.refuses(501, format!("{} / HTTP/1.1\r\nHost: a.test\r\n\r\n", "G".repeat(33)));
     t.refuses(400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
 }

@@ -12,6 +12,10 @@ use crate::{
 /// A method longer than this is none that anybody implements (RFC 9110 section 15.6.2).
 const METHOD_BYTES_MAX: usize = 32;
 
+/// Begins HTTP/2's connection preface and is reserved for that (RFC 9113 section 11.6): a backend
+/// that knows both versions must never see it from us.
+const PREFACE: &[u8] = b"PRI";
+
 /// A checked request head. Its spans point into the buffer that was parsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestHead {
@@ -111,6 +115,9 @@ fn method(reader: &mut Reader<'_>, buf: &[u8]) -> Result<Method, Stop> {
     match reader.peek()? {
         b' ' if !name.is_empty() => reader.expect(b' ', Reject::InvalidMethod)?,
         _ => return Err(Reject::InvalidMethod.into()),
+    }
+    if name.of(buf) == PREFACE {
+        return Err(Reject::MethodNotImplemented.into());
     }
     match Method::parse(buf, name) {
         Method::Connect => Err(Reject::MethodNotImplemented.into()),

@@ -95,6 +95,7 @@ fn only_versions_1_0_and_1_1_are_spoken() {
 #[test]
 fn tunnels_and_endless_methods_are_not_implemented() {
     check_refused("CONNECT a:443 HTTP/1.1\r\n\r\n", Reject::MethodNotImplemented);
+    check_refused("PRI / HTTP/1.1\r\nHost: a\r\n\r\n", Reject::MethodNotImplemented);
     check_refused(format!("{} /", "A".repeat(33)), Reject::MethodNotImplemented);
     let head = parse("PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     assert_eq!(head.method.name(b"PROPFIND /"), b"PROPFIND");
