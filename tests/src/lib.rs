@@ -19,6 +19,7 @@ mod load;
 mod log;
 pub mod processes;
 mod program;
+pub mod python;
 mod wire;
 
 pub use address::Address;

@@ -11,6 +11,7 @@ mod ci;
 mod coverage;
 mod fuzz;
 mod needs;
+mod python;
 mod step;
 mod test;
 mod tidy;

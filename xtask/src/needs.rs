@@ -1,5 +1,4 @@
-//! Programs and libraries of others that tests and benches start: found, installed from Debian
-//! or from Python's index, or named.
+//! Programs of others that tests and benches start: found, installed from Debian, or named.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,15 +22,19 @@ pub(crate) const PEERS: &[Need] = &[
     Need { program: "wrk", package: "wrk" },
 ];
 
-/// What builds and runs the libraries of [`PYTHON`].
-pub(crate) const FOR_PYTHON: &[Need] = &[
-    Need { program: "gcc", package: "gcc" },
-    Need { program: "pip3", package: "python3-pip" },
-    Need { program: "python3-config", package: "python3-dev" },
+/// The real clients of `tests/clients`, and what their backends are made of.
+pub(crate) const CLIENTS: &[Need] = &[
+    Need { program: "curl", package: "curl" },
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "wget", package: "wget" },
 ];
 
-/// Parsers that judge what we pass on (`tests/differential`).
-const PYTHON: [&str; 2] = ["h11==0.16.0", "llhttp==9.3.0.0"];
+/// What makes `target/python` (see `python`): llhttp has no wheel for every Python.
+pub(crate) const FOR_PYTHON: &[Need] = &[
+    Need { program: "gcc", package: "gcc" },
+    Need { program: "python3-config", package: "python3-dev" },
+    Need { program: "virtualenv", package: "virtualenv" },
+];
 
 /// Where programs lie, `sbin` too: a user's PATH on Debian leaves it out.
 const FOLDERS: [&str; 5] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/bin"];
@@ -55,19 +58,6 @@ pub(crate) fn install(needs: &[Need]) -> Result<()> {
         step::run(&mut apt("update --quiet"))?;
         step::run(apt("install --quiet --yes --no-install-recommends").args(&missing))
     })
-}
-
-/// Installs libraries for Python into `target/python`, unless these very ones are there.
-pub(crate) fn install_python() -> Result<()> {
-    let folder = step::target().join("python");
-    let (list, wanted) = (folder.join("installed"), PYTHON.join(" "));
-    if std::fs::read_to_string(&list).is_ok_and(|there| there == wanted) {
-        return Ok(());
-    }
-    let words = "-m pip install --quiet --upgrade --root-user-action ignore --target";
-    let mut pip = Command::new("/usr/bin/python3");
-    step::run(pip.args(words.split(' ')).arg(&folder).args(PYTHON))?;
-    Ok(std::fs::write(list, wanted)?)
 }
 
 /// Full path of a program.

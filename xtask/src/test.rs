@@ -6,6 +6,7 @@
 use anyhow::Result;
 
 use crate::needs::{self, Need};
+use crate::python;
 use crate::step::{self, cargo, timed};
 
 /// What the everyday tests start besides our own binary. Empty: they bring their own peers.
@@ -21,14 +22,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    timed("real parts", || {
-        if !args.all {
-            return needs::install(EVERYDAY);
-        }
-        needs::install(needs::PEERS)?;
-        needs::install(needs::FOR_PYTHON)?;
-        needs::install_python()
-    })?;
+    timed("real parts", || if args.all { install_all() } else { needs::install(EVERYDAY) })?;
     timed("build", || step::run(&mut cargo("build --release --workspace")))?;
     timed("test", || {
         let mut command = cargo("test --release --workspace");
@@ -39,4 +33,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         step::run(&mut command)
     })
+}
+
+fn install_all() -> Result<()> {
+    needs::install(needs::PEERS)?;
+    needs::install(needs::CLIENTS)?;
+    needs::install(needs::FOR_PYTHON)?;
+    python::install()
 }

@@ -1,10 +1,11 @@
 //! The judges that live in Python: one process each, fed by lines of JSON (`judge.py`).
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
+use bramble_tests::python;
 use serde_json::{Value, json};
 
 use super::{Ask, End, Message, Reading, Side};
@@ -20,11 +21,9 @@ pub(crate) struct Python {
 impl Python {
     /// Starts it with the packages that `cargo xtask test --all` installs.
     pub fn start(name: &'static str) -> Self {
-        let packages = packages();
-        let mut child = Command::new("/usr/bin/python3")
+        let mut child = Command::new(python::interpreter())
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("differential/judges/judge.py"))
             .arg(name)
-            .env("PYTHONPATH", &packages)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -32,7 +31,7 @@ impl Python {
         let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
         let mut judge = Self { name, child, input, output: BufReader::new(output) };
         let ready = judge.line();
-        assert_eq!(ready, "ready\n", "{name} in {}: `cargo xtask test --all`", packages.display());
+        assert_eq!(ready, "ready\n", "{name}: `cargo xtask test --all` installs it");
         judge
     }
 
@@ -71,12 +70,6 @@ impl Drop for Python {
         drop(self.input.take());
         let _ = self.child.wait();
     }
-}
-
-/// Where `cargo xtask test --all` puts them: below cargo's target folder, in which this runs.
-fn packages() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(3).unwrap().join("python")
 }
 
 fn question(ask: &Ask) -> Value {

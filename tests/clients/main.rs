@@ -1,0 +1,13 @@
+//! Real clients: what curl and wget see through bramble is what they see without it.
+//!
+//! The backends are real programs too, since each case is run twice: straight to the backend,
+//! and through a balancer before that same backend. A table of the cases is printed at the end.
+//! All of it is installed by `cargo xtask test --all`, and ignored without.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
+
+mod curl;
+mod peers;
+mod seen;
+mod table;
+mod wget;
