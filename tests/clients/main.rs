@@ -1,4 +1,5 @@
-//! Real clients: what curl and wget see through bramble is what they see without it.
+//! Real clients: what curl, wget and libraries of WebSocket see through bramble is what they see
+//! without it.
 //!
 //! The backends are real programs too, since each case is run twice: straight to the backend,
 //! and through a balancer before that same backend. A table of the cases is printed at the end.
@@ -6,8 +7,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
+mod autobahn;
 mod curl;
 mod peers;
 mod seen;
 mod table;
+mod websockets;
 mod wget;

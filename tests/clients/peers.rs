@@ -42,6 +42,16 @@ impl Peer {
         Self::python("app.py", folder)
     }
 
+    /// WebSocket, said again.
+    pub fn echo() -> Self {
+        Self::python("echo.py", Folder::empty())
+    }
+
+    /// The same by Autobahn, message by message.
+    pub fn autobahn_echo() -> Self {
+        Self::python("autobahn_echo.py", Folder::empty())
+    }
+
     fn python(name: &str, folder: Folder) -> Self {
         let address = Address::free();
         let mut command = Command::new(python::interpreter());

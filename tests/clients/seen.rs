@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Fields that differ from one answer to the next, or that belong to one hop (RFC 9110 section
 /// 7.6.1): a balancer has its own.
-const OF_THE_HOP: [&str; 5] = ["connection", "date", "keep-alive", "transfer-encoding", "via"];
+const OF_THE_HOP: [&str; 6] =
+    ["connection", "date", "keep-alive", "transfer-encoding", "upgrade", "via"];
 
 /// Characters of a difference.
 const SHOWN: usize = 300;

@@ -1,5 +1,6 @@
 //! Cases side by side: what a client saw straight from the backend, and through bramble.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use crate::seen::Seen;
@@ -53,6 +54,20 @@ impl Table {
     #[track_caller]
     pub fn finish(self) {
         let rows: String = self.rows.iter().map(Row::line).collect();
+        self.conclude(&rows);
+    }
+
+    /// The same for hundreds of cases: prints how many came to what.
+    #[track_caller]
+    pub fn finish_in_short(self) {
+        let mut counts = BTreeMap::new();
+        for row in &self.rows {
+            *counts.entry((&row.direct, &row.through)).or_insert(0) += 1;
+        }
+        let line = |((direct, through), count): (&(&String, &String), &usize)| {
+            format!("  {count:>4} cases {direct:<32} {through}\n")
+        };
+        let rows: String = counts.iter().map(line).collect();
         self.conclude(&rows);
     }
 
