@@ -1,5 +1,5 @@
-//! Real clients: what curl, wget and libraries of WebSocket see through bramble is what they see
-//! without it.
+//! Real clients: what curl, wget, Chromium and libraries of WebSocket see through bramble is
+//! what they see without it.
 //!
 //! The backends are real programs too, since each case is run twice: straight to the backend,
 //! and through a balancer before that same backend. A table of the cases is printed at the end.
@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
 mod autobahn;
+mod chromium;
 mod curl;
 mod peers;
 mod seen;

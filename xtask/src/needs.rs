@@ -24,6 +24,7 @@ pub(crate) const PEERS: &[Need] = &[
 
 /// The real clients of `tests/clients`, and what their backends are made of.
 pub(crate) const CLIENTS: &[Need] = &[
+    Need { program: "chromium", package: "chromium" },
     Need { program: "curl", package: "curl" },
     Need { program: "nginx", package: "nginx" },
     Need { program: "wget", package: "wget" },

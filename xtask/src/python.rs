@@ -8,9 +8,10 @@ use anyhow::{Context, Result};
 
 use crate::step;
 
-/// What `tests/clients` starts: two implementations of WebSocket, and the cases of the Autobahn
-/// suite with a runner that needs no Python 2.
-const CLIENTS: &[&str] = &["autobahn==26.10.2", "kosoku==0.1.0", "websockets==17.4"];
+/// What `tests/clients` starts: two implementations of WebSocket, ffmpeg to make a film, and the
+/// cases of the Autobahn suite with a runner that needs no Python 2.
+const CLIENTS: &[&str] =
+    &["autobahn==26.10.2", "imageio-ffmpeg==0.8.1", "kosoku==0.1.0", "websockets==17.4"];
 
 /// The parsers that judge what we pass on (`tests/differential`).
 const PARSERS: &[&str] = &["h11==0.16.0", "llhttp==9.3.0.0"];
