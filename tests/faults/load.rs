@@ -23,23 +23,46 @@ const VISITORS: usize = 128;
 pub struct Load {
     lasts: Duration,
     posts_every: Option<usize>,
+    connections: Connections,
+}
+
+/// What visitors do with their connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// One for each request.
+    Fresh,
+    /// Kept for the next request, which has failed when the connection turns out to be closed.
+    Kept,
+    /// Kept, and opened anew when one turns out to be closed, as browsers do.
+    Renewed,
 }
 
 /// One who comes back on the same connection as long as that is open.
 struct Visitor {
     address: SocketAddr,
     client: Option<Client>,
+    load: Load,
 }
 
 impl Load {
     /// GETs of all pages in turn.
     pub fn lasting(lasts: Duration) -> Self {
-        Self { lasts, posts_every: None }
+        Self { lasts, posts_every: None, connections: Connections::Kept }
     }
 
     /// One in so many is a POST, each with an order of its own.
     pub fn with_posts(self, every: usize) -> Self {
         Self { posts_every: Some(every), ..self }
+    }
+
+    /// A new connection for each request.
+    pub fn with_new_connections(self) -> Self {
+        Self { connections: Connections::Fresh, ..self }
+    }
+
+    /// A kept connection may be closed by the balancer between two requests.
+    pub fn with_renewed_connections(self) -> Self {
+        Self { connections: Connections::Renewed, ..self }
     }
 
     /// Sends all requests, while `faults` are done to the workers.
@@ -51,7 +74,7 @@ impl Load {
         thread::scope(|scope| {
             for _ in 0..VISITORS {
                 scope.spawn(|| {
-                    let mut visitor = Visitor { address, client: None };
+                    let mut visitor = Visitor { address, client: None, load: self };
                     // Whoever is free takes the next one and waits for its time.
                     while let i = next.fetch_add(1, Ordering::Relaxed)
                         && i < count
@@ -88,8 +111,13 @@ impl Visitor {
     }
 
     fn ask(&mut self, request: &str, expected: &str) -> Outcome {
-        let kept = self.client.take();
-        judge(&self.ask_on(kept, request), expected)
+        let kept = self.client.take().filter(|_| self.load.connections != Connections::Fresh);
+        let renews = self.load.connections == Connections::Renewed && kept.is_some();
+        let answer = match self.ask_on(kept, request) {
+            Err(Broken::Closed | Broken::Reset) if renews => self.ask_on(None, request),
+            answer => answer,
+        };
+        judge(&answer, expected)
     }
 
     /// Asks on this connection, or on a new one.

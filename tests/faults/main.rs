@@ -11,16 +11,20 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
 mod chance;
+mod crowded;
 mod descriptors;
 mod down;
 mod flapping;
 mod front;
+mod hanging;
 mod idle;
 mod killed;
 mod ledger;
 mod load;
 mod pages;
 mod report;
+mod sick;
+mod slow;
 mod visits;
 mod worker;
 

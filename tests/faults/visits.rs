@@ -43,6 +43,11 @@ impl Visits {
         self.only(|visit| visit.is_post)
     }
 
+    /// Those that were due in this span.
+    pub fn between(&self, from: Duration, to: Duration) -> Self {
+        self.only(|visit| (from..to).contains(&visit.due))
+    }
+
     fn only(&self, wanted: impl Fn(&Visit) -> bool) -> Self {
         Self(self.0.iter().filter(|visit| wanted(visit)).cloned().collect())
     }
@@ -72,6 +77,16 @@ impl Visits {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A small position.
         let at = (times.len() as f64 * share).ceil() as usize;
         times.get(at.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    /// How many took more than this.
+    pub fn slower_than(&self, limit: Duration) -> usize {
+        self.0.iter().filter(|visit| visit.took > limit).count()
+    }
+
+    /// Whether all got this status.
+    pub fn are_all(&self, status: u16) -> bool {
+        self.0.iter().all(|visit| visit.outcome == Outcome::Status(status))
     }
 
     /// The longest that a request waited in the generator.

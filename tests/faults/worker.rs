@@ -69,6 +69,13 @@ impl Worker {
             process.wait();
         }
     }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        if let Some(process) = &self.process {
+            process.signal(signal);
+        }
+    }
 }
 
 fn files_config(address: SocketAddr, root: &Path) -> String {

@@ -1,0 +1,159 @@
+//! A crowd of slow visitors in a process of its own: descriptors are counted by process.
+//!
+//! `faults-crowd ADDRESS HEADS BODIES READERS` opens so many connections of each kind. A head
+//! and a body come a byte every two seconds and never end, an answer is read as slowly. `faults-crowd
+//! sink ADDRESS` is the backend that takes slow bodies and never answers. What is open is said
+//! on standard error: `connected`, then `open HEADS BODIES READERS` four times a second.
+
+#![allow(clippy::expect_used, clippy::unwrap_used)] // A surprise ends it.
+#![allow(clippy::print_stderr)] // That is how it says what it sees.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::net::{AddressFamily, SocketType, sockopt};
+
+/// Times a second that the crowd is looked over.
+const LOOKS_PER_S: usize = 4;
+/// Looks from one byte to the next.
+const LOOKS_PER_BYTE: usize = 2 * LOOKS_PER_S;
+/// Connections from one address.
+const PER_ADDRESS: usize = 100;
+/// A reader's room for what it does not read: the kernel doubles it, and takes no less.
+const READER_BYTES: usize = 4096;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Head,
+    Body,
+    Reader,
+}
+
+struct Slow {
+    kind: Kind,
+    stream: TcpStream,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["sink", address] => sink(address),
+        [address, heads, bodies, readers] => crowd(
+            address.parse().unwrap(),
+            [(Kind::Head, heads), (Kind::Body, bodies), (Kind::Reader, readers)],
+        ),
+        _ => panic_with_usage(),
+    }
+}
+
+fn panic_with_usage() -> ! {
+    eprintln!("faults-crowd ADDRESS HEADS BODIES READERS | faults-crowd sink ADDRESS");
+    std::process::exit(2)
+}
+
+/// Takes all that comes, and keeps it.
+fn sink(address: &str) {
+    let listener = TcpListener::bind(address).unwrap();
+    // The standard backlog of 128 is little for thousands at once.
+    rustix::net::listen(&listener, 4096).unwrap();
+    let mut taken: Vec<_> = Vec::new();
+    taken.extend(listener.incoming().map_while(Result::ok));
+}
+
+fn crowd(address: SocketAddr, kinds: [(Kind, &str); 3]) {
+    let mut visitors: Vec<Slow> = Vec::new();
+    for kind in in_turn(kinds) {
+        visitors.push(Slow::connect(kind, address, visitors.len()));
+    }
+    eprintln!("connected");
+    for look in 0.. {
+        let start = Instant::now();
+        let mut i = 0;
+        visitors.retain_mut(|visitor| {
+            i += 1;
+            visitor.is_open() && (i % LOOKS_PER_BYTE != look % LOOKS_PER_BYTE || visitor.go_on())
+        });
+        let open = |kind| visitors.iter().filter(|visitor| visitor.kind == kind).count();
+        eprintln!("open {} {} {}", open(Kind::Head), open(Kind::Body), open(Kind::Reader));
+        let pace = Duration::from_secs(1) / u32::try_from(LOOKS_PER_S).unwrap();
+        thread::sleep(pace.saturating_sub(start.elapsed()));
+    }
+}
+
+/// All kinds side by side, so that whoever is turned away is no kind in particular.
+fn in_turn(kinds: [(Kind, &str); 3]) -> Vec<Kind> {
+    let mut left = kinds.map(|(kind, count)| (kind, count.parse::<usize>().unwrap()));
+    let mut all = Vec::new();
+    while left.iter().any(|(_, count)| *count > 0) {
+        for (kind, count) in left.iter_mut().filter(|(_, count)| *count > 0) {
+            *count -= 1;
+            all.push(*kind);
+        }
+    }
+    all
+}
+
+impl Slow {
+    fn connect(kind: Kind, address: SocketAddr, i: usize) -> Self {
+        let host = u8::try_from(1 + i / PER_ADDRESS).unwrap();
+        let own = SocketAddr::from((Ipv4Addr::new(127, 1, host, 1), 0));
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        if kind == Kind::Reader {
+            sockopt::set_socket_recv_buffer_size(&socket, READER_BYTES).unwrap();
+        }
+        rustix::net::bind(&socket, &own).unwrap();
+        rustix::net::connect(&socket, &address).expect("the program listens");
+        let mut stream = TcpStream::from(socket);
+        stream.set_nonblocking(true).unwrap();
+        // Who was turned away sees it at the next look.
+        let _ = stream.write_all(kind.beginning().as_bytes());
+        Self { kind, stream }
+    }
+
+    /// One byte more, or one piece of the answer. False: it was cut.
+    fn go_on(&mut self) -> bool {
+        match self.kind {
+            Kind::Reader => goes_on(&self.stream.read(&mut [0; 256])),
+            Kind::Body | Kind::Head => match self.stream.write(b"x") {
+                Err(e) => e.kind() == ErrorKind::WouldBlock,
+                Ok(_) => true,
+            },
+        }
+    }
+
+    /// Whether it was not cut. Of readers only a reset is seen here: what they have not read
+    /// hides an end.
+    fn is_open(&mut self) -> bool {
+        match self.kind {
+            Kind::Reader => self.stream.take_error().is_ok_and(|error| error.is_none()),
+            // An answer says why it was cut; the end follows.
+            Kind::Body | Kind::Head => loop {
+                match self.stream.read(&mut [0; 1024]) {
+                    Ok(n) if n > 0 => {}
+                    other => return goes_on(&other),
+                }
+            },
+        }
+    }
+}
+
+fn goes_on(read: &std::io::Result<usize>) -> bool {
+    match read {
+        Ok(n) => *n > 0,
+        Err(e) => e.kind() == ErrorKind::WouldBlock,
+    }
+}
+
+impl Kind {
+    fn beginning(self) -> &'static str {
+        match self {
+            Self::Head => "GET / HTTP/1.1\r\nHost: site.test\r\nX-Slow: ",
+            Self::Body => {
+                "POST /sink HTTP/1.1\r\nHost: site.test\r\nContent-Length: 100000\r\n\r\n"
+            }
+            Self::Reader => "GET /large/file.bin HTTP/1.1\r\nHost: site.test\r\n\r\n",
+        }
+    }
+}
