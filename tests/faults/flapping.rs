@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use bramble_tests::Folder;
+use bramble_tests::{Client, Folder};
 
 use crate::chance::Chance;
 use crate::front::Who;
 use crate::load::Load;
 use crate::report::Report;
 use crate::worker::{Worker, addresses};
-use crate::{ms, sleep_until, with_and_without_checks};
+use crate::{alone, ms, sleep_until, with_and_without_checks};
 
 /// Up and down for 0.1 to 0.5 s each, for `lasting`.
 fn flap(worker: &mut Worker, chance: &mut Chance, start: Instant, lasting: std::time::Duration) {
@@ -49,4 +49,21 @@ fn flapping(who: Who, checks: Option<&str>) -> Report {
 #[ignore = "long: 20 s of load"]
 fn three_of_four_workers_that_flap_cost_no_get() {
     with_and_without_checks("/note.html", flapping);
+}
+
+/// What makes flapping cost a request: several that are down and not yet known to be.
+#[test]
+#[ignore = "fails until a refused connection is no retry"]
+fn whoever_is_up_answers_however_many_are_down() {
+    let _alone = alone();
+    let folder = Folder::empty();
+    let mut workers: Vec<_> = (0..4).map(|_| Worker::app(&folder.join("ledger"), 0)).collect();
+    for dead in 0..3 {
+        workers[dead].kill();
+        let front = Who::Bramble.before(&addresses(&workers), None);
+        for i in 0..4 {
+            let answer = Client::connect(front.address()).get("/note.html");
+            assert_eq!(answer.status, 200, "request {i} with {} down", dead + 1);
+        }
+    }
 }

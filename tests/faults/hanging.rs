@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::front::Who;
 use crate::load::Load;
-use crate::report::Report;
+use crate::report::{Report, shown};
 use crate::visits::Visits;
 use crate::worker::{Worker, addresses};
 use crate::{ms, sleep_until, with_and_without_checks};
@@ -56,6 +56,8 @@ fn hanging_app(who: Who, checks: Option<&str>) -> Report {
     let mut report = Report::new(who, checks, "3: an app hangs");
     judge(&mut report, &visits.gets());
     report.none_twice(&visits.posts(), &ledger, 60);
+    // It can't be sent again: it waits for its worker.
+    report.tell("slowest POST", shown(visits.posts().within(1.0)));
     report
 }
 
