@@ -53,7 +53,6 @@ fn three_of_four_workers_that_flap_cost_no_get() {
 
 /// What makes flapping cost a request: several that are down and not yet known to be.
 #[test]
-#[ignore = "fails until a refused connection is no retry"]
 fn whoever_is_up_answers_however_many_are_down() {
     let _alone = alone();
     let folder = Folder::empty();
