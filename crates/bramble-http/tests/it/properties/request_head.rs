@@ -2,8 +2,8 @@
 //! understood.
 
 use bramble_http::{
-    Body, Forward, Kind, Limits, Parsed, Reject, RequestHead, Version, forward_request,
-    parse_authority, parse_request,
+    Body, Form, Forward, Kind, Limits, Parsed, Reject, RequestHead, Target, Version,
+    forward_request, parse_authority, parse_request,
 };
 
 use super::prefixes::{self, Line, check_lines, ours, small, theirs};
@@ -86,7 +86,7 @@ fn check_forwarded(input: &[u8], head: &RequestHead, trusted: bool) {
     assert_eq!(again.len, out.len(), "{}", out.escape_ascii());
     check_other_reader(&out, &again);
     assert_eq!(again.method.name(&out), head.method.name(input));
-    assert_eq!(again.target.path.of(&out), head.target.path.of(input));
+    assert_eq!(again.target.path.of(&out), path_to_send(input, &head.target));
     assert_eq!(again.target.query.of(&out), head.target.query.of(input));
     assert_eq!(again.host.map(|span| span.of(&out)), Some(host));
     assert_eq!((again.body, again.upgrade), (head.body, head.upgrade));
@@ -101,6 +101,11 @@ fn check_forwarded(input: &[u8], head: &RequestHead, trusted: bool) {
         check_identity(&built);
     }
     check_twice(&out, &again, host);
+}
+
+/// The server as a whole is asked for as `*`, however the client put it.
+fn path_to_send<'a>(input: &'a [u8], target: &Target) -> &'a [u8] {
+    if target.form == Form::Asterisk { b"*" } else { target.path.of(input) }
 }
 
 fn forward(input: &[u8], head: &RequestHead, host: &[u8], trusted: bool) -> Vec<u8> {

@@ -89,7 +89,12 @@ fn check_form(line: &[u8], target: &Target, host: &[u8]) {
         false => path.to_vec(),
     };
     match target.form {
-        Form::Asterisk => assert_eq!((raw, path), (&b"*"[..], &b"*"[..])),
+        Form::Asterisk if raw == b"*" => assert_eq!(path, b"*"),
+        // An absolute target that ends with its authority (RFC 9112 section 3.2.4).
+        Form::Asterisk => {
+            assert!(raw.ends_with(&[b"://", host].concat()));
+            assert_eq!(path, b"/");
+        }
         Form::Origin => assert_eq!((raw, host), (&path_and_query[..], &b"a"[..])),
         Form::Absolute => {
             assert!(parse_authority(host).is_some());
