@@ -143,7 +143,9 @@ fn a_reader_that_goes_away_is_no_reason_to_leave_anything_behind() {
     let ended = demo.wait_with_output().unwrap();
     let words = String::from_utf8(ended.stderr).unwrap();
     assert_eq!((ended.status.code(), words.contains("panicked")), (Some(1), false), "{words}");
-    assert!(all.len() > 10 && !all.iter().any(|id| processes::runs(*id)), "{all:?}");
+    assert!(all.len() > 10, "{all:?}");
+    // What a node started is ended by the kernel when the node has ended: at once, not before.
+    eventually("nothing runs on", || !all.iter().any(|id| processes::runs(*id)));
     assert_eq!(demo_folders(), before);
 }
 

@@ -126,7 +126,7 @@ fn an_upgrade_to_h2c_is_dropped_and_what_follows_is_a_request() {
     let upgrade = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMA"];
     client.get_with("/", &upgrade).expect(200).body("one");
     assert_eq!(backend.last().field("Upgrade"), None);
-    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").answer().expect(400);
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").answer().expect(501);
     assert_eq!(backend.count(), 1);
 }
 
