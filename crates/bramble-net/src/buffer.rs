@@ -13,11 +13,15 @@ use crate::stream::Stream;
 /// Free buffers that are kept for later.
 const KEPT: usize = 256;
 
+/// The least memory that a frugal buffer shrinks to.
+const FRUGAL_BYTES: usize = 512;
+
 /// The free list of one core, for buffers of one size; clone it freely.
 #[derive(Clone)]
 pub struct Buffers {
     free: Rc<RefCell<Vec<Box<[u8]>>>>,
     size: usize,
+    frugal: bool,
 }
 
 /// Bytes that came in and are not used up yet. Holds no memory while it is empty and its
@@ -33,7 +37,14 @@ impl Buffers {
     /// Buffers of `size` bytes each.
     #[must_use]
     pub fn new(size: usize) -> Self {
-        Self { free: Rc::default(), size }
+        Self { free: Rc::default(), size, frugal: false }
+    }
+
+    /// The same, but a buffer that waits for more holds little more than what has come: for
+    /// peers of whom many may send very slowly.
+    #[must_use]
+    pub fn frugal(size: usize) -> Self {
+        Self { frugal: true, ..Self::new(size) }
     }
 
     /// An empty buffer; takes no memory yet.
@@ -101,6 +112,8 @@ impl Buffer {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     if self.is_empty() {
                         self.release();
+                    } else if self.pool.frugal {
+                        self.shrink();
                     }
                     ready!(stream.poll_readable(cx))?;
                 }
@@ -114,8 +127,9 @@ impl Buffer {
     }
 
     fn make_room(&mut self, limit: usize) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            self.bytes = self.pool.take();
+        if self.bytes.len() < self.pool.size {
+            let all = self.pool.take();
+            self.move_into(all);
         }
         if self.end < self.bytes.len() {
             return Ok(());
@@ -126,12 +140,29 @@ impl Buffer {
         } else if unread >= limit {
             return Err(io::ErrorKind::StorageFull.into());
         } else {
-            let mut larger = vec![0; (unread * 2).min(limit)].into_boxed_slice();
-            larger[..unread].copy_from_slice(&self.bytes);
-            self.pool.give_back(std::mem::replace(&mut self.bytes, larger));
+            self.move_into(vec![0; (unread * 2).min(limit)].into_boxed_slice());
         }
         (self.start, self.end) = (0, unread);
         Ok(())
+    }
+
+    /// Gives back what it would only need if more came at once.
+    fn shrink(&mut self) {
+        let fit = (self.end - self.start).next_power_of_two().max(FRUGAL_BYTES);
+        if fit < self.bytes.len() {
+            self.move_into(vec![0; fit].into_boxed_slice());
+        }
+    }
+
+    /// Changes its memory for another that holds what is unread, at least.
+    fn move_into(&mut self, mut memory: Box<[u8]>) {
+        let unread = self.unread();
+        let len = unread.len();
+        if let Some(room) = memory.get_mut(..len) {
+            room.copy_from_slice(unread);
+            (self.start, self.end) = (0, len);
+            self.pool.give_back(std::mem::replace(&mut self.bytes, memory));
+        }
     }
 }
 

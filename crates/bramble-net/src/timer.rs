@@ -32,12 +32,33 @@ struct Shared {
 struct Slot {
     due: Option<Instant>,
     waker: Option<Waker>,
+    /// Whoever waits can be ended before its time, for the good of others.
+    spare: bool,
+    ended: bool,
 }
 
 /// One deadline; dropped with its connection.
 pub struct Timer {
     shared: Rc<Shared>,
     key: usize,
+    since: Cell<Option<Instant>>,
+    budget: Cell<Budget>,
+}
+
+/// What all waits together may take.
+#[derive(Clone, Copy)]
+enum Budget {
+    Endless,
+    /// Counted from the first wait: whoever never waits needs no clock.
+    Whole(Duration),
+    Until(Instant),
+}
+
+impl Slot {
+    /// Not while it is needed: what came just before it was ended is still answered.
+    fn is_ended(&self) -> bool {
+        self.ended && self.spare
+    }
 }
 
 impl Timers {
@@ -59,15 +80,68 @@ impl Timers {
     #[must_use]
     pub fn timer(&self) -> Timer {
         let key = self.shared.slots.borrow_mut().insert(Slot::default());
-        Timer { shared: self.shared.clone(), key }
+        let (since, budget) = (Cell::new(None), Cell::new(Budget::Endless));
+        Timer { shared: self.shared.clone(), key, since, budget }
+    }
+
+    /// Ends the wait that is nearest to its end, of those that can be spared; false if there is
+    /// none. Looks over all slots, as each tick does.
+    #[must_use]
+    pub fn end_one_spare(&self) -> bool {
+        let mut slots = self.shared.slots.borrow_mut();
+        let spare = slots.iter_mut().map(|(_, slot)| slot);
+        let waiting = spare.filter(|slot| slot.spare && !slot.ended && slot.due.is_some());
+        let Some(slot) = waiting.min_by_key(|slot| slot.due) else { return false };
+        slot.ended = true;
+        slot.waker.take().into_iter().for_each(Waker::wake);
+        true
     }
 }
 
 impl Timer {
-    /// Due `after` from now, whatever it was before.
+    /// Due `after` from now, whatever it was before, or when all waits together have taken what
+    /// they may.
     pub fn arm(&self, after: Duration) {
-        let due = Instant::now().checked_add(after);
-        self.set(due);
+        let now = Instant::now();
+        if let Budget::Whole(budget) = self.budget.get() {
+            self.budget.set(now.checked_add(budget).map_or(Budget::Endless, Budget::Until));
+        }
+        let due = now.checked_add(after);
+        self.since.set(Some(now));
+        self.set(match self.budget.get() {
+            Budget::Until(end) => Some(due.map_or(end, |due| due.min(end))),
+            Budget::Endless | Budget::Whole(_) => due,
+        });
+    }
+
+    /// What the waits from here on may take together; `None` is without end.
+    pub fn begin(&self, budget: Option<Duration>) {
+        self.budget.set(budget.map_or(Budget::Endless, Budget::Whole));
+    }
+
+    /// The waits together have taken what they may.
+    #[must_use]
+    pub fn is_used_up(&self) -> bool {
+        matches!(self.budget.get(), Budget::Until(end) if end <= Instant::now())
+    }
+
+    /// Time since it was armed last.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.since.get().map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Says whether its waits from here on can be ended by [`Timers::end_one_spare`].
+    pub fn spare(&self, spare: bool) {
+        if let Some(slot) = self.shared.slots.borrow_mut().get_mut(self.key) {
+            slot.spare = spare;
+        }
+    }
+
+    /// It was ended so.
+    #[must_use]
+    pub fn was_ended(&self) -> bool {
+        self.shared.slots.borrow().get(self.key).is_some_and(Slot::is_ended)
     }
 
     /// Never due.
@@ -80,7 +154,7 @@ impl Timer {
         let mut slots = self.shared.slots.borrow_mut();
         let Some(slot) = slots.get_mut(self.key) else { return Poll::Ready(()) };
         match slot.due {
-            Some(due) if due <= Instant::now() => Poll::Ready(()),
+            Some(due) if slot.is_ended() || due <= Instant::now() => Poll::Ready(()),
             _ => {
                 if !slot.waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
                     slot.waker = Some(cx.waker().clone());

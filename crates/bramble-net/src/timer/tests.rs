@@ -47,3 +47,41 @@ async fn dropped_timers_leave_nothing_armed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn waits_together_take_no_more_than_they_may() {
+    on_core(async {
+        let timers = Timers::start();
+        let timer = timers.timer();
+        timer.begin(Some(Duration::from_millis(50)));
+        let start = Instant::now();
+        while !timer.is_used_up() {
+            timer.arm(Duration::from_millis(20));
+            poll_fn(|cx| timer.poll_due(cx)).await;
+        }
+        assert!(start.elapsed() >= Duration::from_millis(50));
+        timer.begin(None);
+        assert!(!timer.is_used_up());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
+    on_core(async {
+        let timers = Timers::start();
+        let waits: Vec<_> = [30, 10, 20].map(|_| timers.timer()).into();
+        for (timer, seconds) in waits.iter().zip([30, 10, 20]) {
+            timer.arm(Duration::from_secs(seconds));
+        }
+        assert!(!timers.end_one_spare(), "all are needed");
+        waits[0].spare(true);
+        waits[2].spare(true);
+        assert!(timers.end_one_spare());
+        assert!(waits[2].was_ended() && !waits[0].was_ended());
+        poll_fn(|cx| waits[2].poll_due(cx)).await;
+        assert!(timers.end_one_spare());
+        assert!(!timers.end_one_spare(), "each is ended once");
+    })
+    .await;
+}
