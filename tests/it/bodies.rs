@@ -335,7 +335,8 @@ fn a_client_may_send_all_of_its_body_before_it_reads() {
         let _ = caller.try_body();
         let _ = sender.join().unwrap();
     });
-    let bramble = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 300").run();
+    let limits = "[timeouts]\nbody_ms = 300\n[limits]\nbody_bytes_per_s = 10";
+    let bramble = Config::balancer(&[&backend]).with(limits).run();
     let mut client = bramble.client();
     client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 20\r\n\r\n");
     for _ in 0..20 {

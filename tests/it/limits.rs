@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Broken, Client, Config, eventually, get, post, respond};
+use bramble_tests::{Backend, Bramble, Broken, Client, Config, eventually, get, post, respond};
 
 #[test]
 fn a_body_that_is_announced_too_large_is_a_413() {
@@ -36,19 +36,31 @@ fn served(clients: &mut [Client]) -> usize {
     clients.iter_mut().map(ask).filter(|served| *served).count()
 }
 
+/// A connection whose request a backend works on, or that is turned away.
+fn busy(bramble: &Bramble, backend: &Backend) -> Client {
+    let (mut client, before) = (bramble.client(), backend.count());
+    client.send(get("/"));
+    let is_settled = |client: &mut Client| client.wire().waiting() == Some(0);
+    eventually("it is in or out", || backend.count() > before || is_settled(&mut client));
+    client
+}
+
 #[test]
 fn more_connections_than_allowed_are_turned_away_and_places_are_given_again() {
-    let backend = Backend::start(respond(200, "one"));
     for threads in [1, 2] {
+        let backend = Backend::start(|caller| {
+            caller.pause(1500);
+            caller.respond(200, "late");
+        });
         let config = Config::balancer(&[&backend]).top(&format!("threads = {threads}"));
-        let bramble = config.with("[limits]\nconnections = 4").run();
-        let mut clients: Vec<_> = (0..12).map(|_| bramble.client()).collect();
-        let taken = served(&mut clients);
+        let mut bramble = config.with("[limits]\nconnections = 4").run();
+        let mut clients: Vec<_> = (0..12).map(|_| busy(&bramble, &backend)).collect();
+        let taken = clients.iter_mut().filter_map(|client| client.try_answer().ok()).count();
         // Where the kernel puts them on one of two threads, that one's half is all there is.
         let fewest = if threads == 1 { 4 } else { 2 };
         assert!((fewest..=4).contains(&taken), "{taken} of 4 places on {threads} threads");
-        drop(clients);
-        eventually("a place is free", || bramble.client().send(get("/")).try_answer().is_ok());
+        bramble.get("/").expect(200);
+        assert_eq!(bramble.stop_and_count("connections"), 12 - taken as u64);
     }
 }
 

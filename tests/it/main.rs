@@ -19,6 +19,7 @@ mod health;
 mod hedging;
 mod known_faults;
 mod limits;
+mod limits_of_clients;
 mod nodes;
 mod outages;
 mod output;

@@ -204,6 +204,18 @@ impl Bramble {
         self.program.signal(Signal::HUP);
     }
 
+    /// Stops it, and tells how often it counted this word of docs/reasons.md.
+    #[track_caller]
+    pub fn stop_and_count(&mut self, word: &str) -> u64 {
+        self.program.signal(Signal::TERM);
+        self.program.log.expect(" counted ");
+        let log = self.program.log.text();
+        let counted = log.lines().rfind(|line| line.contains(" counted ")).unwrap();
+        let words = counted.split_once("refused=\"").unwrap().1.trim_end_matches('"').split(", ");
+        let mut counts = words.filter_map(|count| count.split_once(' '));
+        counts.find(|(counted, _)| *counted == word).map_or(0, |(_, n)| n.parse().unwrap())
+    }
+
     /// What it says.
     #[must_use]
     pub fn log(&self) -> &Log {

@@ -227,8 +227,15 @@ pub struct Limits {
     pub informational: u16,
     /// A request's body.
     pub body_bytes: u64,
+    /// The least rate at which a client sends or reads a body, over all the time in which it is
+    /// waited for; a first `body_ms` is free.
+    pub body_bytes_per_s: u32,
     /// Client connections open at a time, in the process.
     pub connections: u32,
+    /// Of them, those of one client: an IPv4 address or an IPv6 /64.
+    pub connections_per_client: u32,
+    /// Requests that one connection may bring.
+    pub requests_per_connection: u32,
     /// Connections kept open to one backend while unused, for each thread.
     pub idle_backend_connections: u32,
     /// Body of an early answer that is still read before the connection is closed.
@@ -245,7 +252,10 @@ impl Default for Limits {
             chunk_extension_body_bytes: 16 * 1024,
             informational: 16,
             body_bytes: 1 << 40,
+            body_bytes_per_s: 500,
             connections: 9_000,
+            connections_per_client: 4_500,
+            requests_per_connection: 1_000_000,
             idle_backend_connections: 128,
             drain_bytes: 64 * 1024,
         }
@@ -266,6 +276,8 @@ pub struct Timeouts {
     pub first_byte_ms: u64,
     /// Between two reads or writes of a body.
     pub body_ms: u64,
+    /// A whole request with its answer, from its first wait on; tunnels are free of it.
+    pub request_ms: u64,
     /// An idle backend connection in the pool.
     pub backend_idle_ms: u64,
     /// Draining the body of an early answer.
@@ -284,6 +296,7 @@ impl Default for Timeouts {
             connect_ms: 250,
             first_byte_ms: 60_000,
             body_ms: 30_000,
+            request_ms: 21_600_000,
             backend_idle_ms: 30_000,
             drain_ms: 1_000,
             stop_ms: 10_000,

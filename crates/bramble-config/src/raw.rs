@@ -147,7 +147,10 @@ pub(crate) struct Limits {
     pub chunk_extension_body_bytes: Option<Spanned<i64>>,
     pub informational: Option<Spanned<i64>>,
     pub body_bytes: Option<Spanned<i64>>,
+    pub body_bytes_per_s: Option<Spanned<i64>>,
     pub connections: Option<Spanned<i64>>,
+    pub connections_per_client: Option<Spanned<i64>>,
+    pub requests_per_connection: Option<Spanned<i64>>,
     pub idle_backend_connections: Option<Spanned<i64>>,
     pub drain_bytes: Option<Spanned<i64>>,
 }
@@ -160,6 +163,7 @@ pub(crate) struct Timeouts {
     pub connect_ms: Option<Spanned<i64>>,
     pub first_byte_ms: Option<Spanned<i64>>,
     pub body_ms: Option<Spanned<i64>>,
+    pub request_ms: Option<Spanned<i64>>,
     pub backend_idle_ms: Option<Spanned<i64>>,
     pub drain_ms: Option<Spanned<i64>>,
     pub stop_ms: Option<Spanned<i64>>,

@@ -299,10 +299,28 @@ pub(crate) const TABLES: &[Table] = &[
             row("informational", "1-1000", "16", "1xx answers of a backend before the final one."),
             row("body_bytes", "1-9223372036854775807", "1099511627776", "A request's body."),
             row(
+                "body_bytes_per_s",
+                "1-1073741824",
+                "500",
+                "The least rate at which a client sends a body or reads an answer, over all the time in which it is waited for; the first `body_ms` of that is free.",
+            ),
+            row(
                 "connections",
                 "1-1000000",
                 "9000",
-                "Client connections open at a time, in the process.",
+                "Client connections open at a time, in the process. When all are, one that waits for a request is closed for the next.",
+            ),
+            row(
+                "connections_per_client",
+                "1-1000000",
+                "4500",
+                "Of them, those of one client: an IPv4 address or an IPv6 /64. `trusted_proxies` may have any number.",
+            ),
+            row(
+                "requests_per_connection",
+                "1-4294967295",
+                "1000000",
+                "Requests on one connection; the last is answered with `Connection: close`. A connection takes no more memory with time: it is for peers that should spread their connections anew now and then.",
             ),
             row(
                 "idle_backend_connections",
@@ -337,6 +355,12 @@ pub(crate) const TABLES: &[Table] = &[
                 "From the request's end to the first byte of a backend's answer.",
             ),
             row("body_ms", "ms", "30000", "Between two reads or writes of a body."),
+            row(
+                "request_ms",
+                "ms",
+                "21600000",
+                "A whole request with its answer; tunnels (WebSocket) are free of it.",
+            ),
             row("backend_idle_ms", "ms", "30000", "An idle backend connection in the pool."),
             row("drain_ms", "ms", "1000", "Draining the body of an early answer."),
             row(

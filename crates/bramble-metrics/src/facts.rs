@@ -23,6 +23,8 @@ pub struct ServerFacts {
     pub in_flight: u64,
     /// Bytes written to clients, heads included.
     pub bytes_out: u64,
+    /// Faults of ours, each of which ended one connection's work.
+    pub panics: u64,
     /// Answers by class: 1xx to 5xx.
     pub status: [u64; 5],
     /// Time in which the paced file server was occupied.
@@ -66,6 +68,7 @@ impl ServerFacts {
         self.bytes_out += other.bytes_out;
         self.busy_ms += other.busy_ms;
         self.waiting += other.waiting;
+        self.panics += other.panics;
         for (sum, n) in self.status.iter_mut().zip(other.status) {
             *sum += n;
         }

@@ -22,6 +22,8 @@ use bramble_net::{Buffer, Stream, Timer};
 
 use crate::core::{Core, Place};
 use crate::counters::{Held, add};
+use crate::floor::Floor;
+use crate::reason::{self, Event, Reason, Word};
 use crate::table::{Handler, Table};
 use crate::wait::{self, WaitError};
 use crate::{files, proxy, route};
@@ -46,6 +48,12 @@ pub(crate) struct Connection {
     pub(crate) forwarded: Vec<u8>,
     /// The head of a backend's answer.
     pub(crate) answer: ResponseHead,
+    /// How slowly the client may read the answer.
+    pub(crate) reading: Floor,
+    /// The client may wait for a word before it sends its body, or never send it.
+    expects: bool,
+    /// Requests so far.
+    requests: u32,
     _place: Place,
 }
 
@@ -65,6 +73,9 @@ pub(crate) enum End {
     /// The answer could not be sent whole.
     #[error("an answer broke off")]
     Cut,
+    /// Before the answer: it can be told.
+    #[error("{}", .0.text())]
+    Late(Reason),
     #[error(transparent)]
     Refused(#[from] Reject),
 }
@@ -80,17 +91,20 @@ pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at
         let shake = stream.accept_tls(acceptor);
         match tokio::time::timeout(table.times.head, shake).await {
             Ok(Ok(peer)) => key = peer,
-            _ => return core.counters.refused("tls_handshake"),
+            _ => return core.counters.refused(Event::TlsHandshake),
         }
     }
     let mut connection = Connection {
         timer: core.timers.timer(),
-        input: core.heads.buffer(),
+        input: core.requests.buffer(),
         head: RequestHead::default(),
         body: BodyReader::new(Body::None, &table.limits),
         out: Vec::new(),
         forwarded: Vec::new(),
         answer: ResponseHead::default(),
+        reading: table.floor(),
+        expects: false,
+        requests: 0,
         core,
         table,
         stream,
@@ -105,7 +119,12 @@ impl Connection {
         loop {
             match self.request(listener, key).await {
                 Ok(Next::Request) => {}
-                Ok(Next::Close) => return self.stream.shutdown_write(),
+                Ok(Next::Close) => {
+                    if self.had_its_requests() {
+                        self.core.counters.refused(Event::RequestsPerConnection);
+                    }
+                    return self.stream.shutdown_write();
+                }
                 Err(end) => return self.ended(end).await,
             }
         }
@@ -113,7 +132,11 @@ impl Connection {
 
     /// Waits for one request and answers it.
     async fn request(&mut self, listener: &str, key: Option<KeyId>) -> Result<Next, End> {
-        if !self.read_head().await? {
+        self.timer.begin(None);
+        self.timer.spare(true);
+        let head = self.read_head().await;
+        self.timer.spare(false);
+        if !head? {
             return Ok(Next::Close);
         }
         if !self.renew(listener, key) {
@@ -124,6 +147,10 @@ impl Connection {
         let core = self.core.clone();
         let _held = Held::new(&core.counters.in_flight);
         add(&core.counters.requests, 1);
+        self.requests += 1;
+        self.expects = self.head.expect_continue;
+        self.timer.begin(Some(self.table.times.request));
+        self.reading = self.table.floor();
         self.body = BodyReader::new(self.head.body, &self.table.limits);
         let next = self.dispatch().await?;
         let next = if self.drain().await? { next } else { Next::Close };
@@ -152,7 +179,15 @@ impl Connection {
             let (stream, input) = (&mut self.stream, &mut self.input);
             match wait::fill(stream, input, most, &self.timer, limit).await {
                 Ok(_) => {}
-                Err(_) if deadline.is_none() && self.input.is_empty() => return Ok(false),
+                Err(WaitError::Evicted) => return Err(WaitError::Evicted.into()),
+                Err(WaitError::Timeout(_)) if deadline.is_some() => {
+                    return Err(End::Late(Reason::HeadTimeout));
+                }
+                Err(WaitError::Timeout(_)) => {
+                    self.core.counters.refused(Event::IdleTimeout);
+                    return Ok(false);
+                }
+                Err(_) if self.input.is_empty() => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -172,7 +207,7 @@ impl Connection {
         match self.find() {
             None => {
                 self.take_head();
-                self.problem(400, "The address is not well-formed.").await
+                self.problem(Reason::MalformedPath).await
             }
             Some(Handler::Pool(pool)) => proxy::answer(self, &pool).await,
             Some(Handler::Site(site)) => files::answer(self, &site).await,
@@ -187,7 +222,7 @@ impl Connection {
             }
             Some(Handler::Nothing) => {
                 self.take_head();
-                self.problem(404, "Nothing is published here.").await
+                self.problem(Reason::NothingPublished).await
             }
         }
     }
@@ -207,8 +242,15 @@ impl Connection {
 
     /// Whether this answer may be followed by another on the connection.
     pub(crate) fn next(&self) -> Next {
-        let open = self.head.keep_alive && !self.core.is_leaving(&self.table);
+        let open = self.head.keep_alive
+            && !self.had_its_requests()
+            && !self.core.is_leaving(&self.table)
+            && self.body_will_end();
         if open { Next::Request } else { Next::Close }
+    }
+
+    fn had_its_requests(&self) -> bool {
+        self.requests >= self.table.plan().limits.requests_per_connection
     }
 
     pub(crate) fn is_head(&self) -> bool {
@@ -222,7 +264,7 @@ impl Connection {
         fields: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Next, End> {
-        let next = if self.body.is_done() { self.next() } else { Next::Close };
+        let next = self.next();
         let date = self.core.date();
         let mut all = vec![("Date", date.as_str())];
         all.extend_from_slice(fields);
@@ -235,19 +277,29 @@ impl Connection {
     }
 
     /// Sends an error page in words.
-    pub(crate) async fn problem(&mut self, status: u16, why: &str) -> Result<Next, End> {
-        let page = problem_page(status, why);
+    pub(crate) async fn problem(&mut self, why: Reason) -> Result<Next, End> {
+        self.core.counters.refused(why);
+        let page = problem_page(why.status(), why.word(), why.text());
         let html = ("Content-Type", "text/html; charset=utf-8");
-        let retry = ("Retry-After", "1");
-        let fields = if status == 503 { &[html, retry][..] } else { &[html][..] };
-        self.respond(status, fields, page.as_bytes()).await
+        let fields = [html, (reason::FIELD, why.word()), ("Retry-After", "1")];
+        let fields = if why.status() == 503 { &fields[..] } else { &fields[..2] };
+        self.respond(why.status(), fields, page.as_bytes()).await
+    }
+
+    /// Says what is wrong with a message that was refused.
+    async fn refuse(&mut self, reject: Reject) -> Result<Next, End> {
+        self.core.counters.refused(reject);
+        self.head.keep_alive = false;
+        let page = problem_page(reject.status(), reject.reason(), &reject.to_string());
+        let html = ("Content-Type", "text/html; charset=utf-8");
+        let fields = [html, (reason::FIELD, reject.reason())];
+        self.respond(reject.status(), &fields, page.as_bytes()).await
     }
 
     /// Sends the head in `out` with the first part of a body.
     pub(crate) async fn send_out(&mut self, body: &[u8]) -> Result<(), End> {
-        let limit = self.table.times.body;
         let parts = [&self.out[..], body, &[]];
-        let sent = wait::send(&mut self.stream, parts, &self.timer, limit).await?;
+        let sent = wait::send(&mut self.stream, parts, &self.timer, &mut self.reading).await?;
         add(&self.core.counters.bytes_out, sent as u64);
         Ok(())
     }
@@ -270,27 +322,51 @@ impl Connection {
     async fn ended(&mut self, end: End) {
         match end {
             End::Refused(reject) => {
-                self.core.counters.refused(reject.reason());
-                self.head.keep_alive = false;
-                let page = self.problem(reject.status(), &reject.to_string()).await;
-                if page.is_ok() {
-                    self.stream.shutdown_write();
-                    self.linger().await;
-                }
+                let told = self.refuse(reject).await;
+                self.leave(told).await;
             }
-            End::Client(WaitError::Timeout(_)) => self.core.counters.refused("client_timeout"),
-            End::Client(_) => self.core.counters.refused("client_gone"),
-            End::Cut => self.core.counters.refused("answer_cut"),
+            End::Late(reason) => {
+                self.head.keep_alive = false;
+                let told = self.problem(reason).await;
+                self.leave(told).await;
+            }
+            End::Client(error) => {
+                if !matches!(error, WaitError::Evicted) {
+                    // What it has not read by now would keep the kernel's memory for minutes.
+                    self.stream.reset_when_closed();
+                }
+                self.core.counters.refused(why(&error));
+            }
+            End::Cut => self.core.counters.refused(Event::AnswerCut),
+        }
+    }
+
+    /// Closes behind an answer that says why.
+    async fn leave(&mut self, told: Result<Next, End>) {
+        if told.is_ok() {
+            self.stream.shutdown_write();
+            self.linger().await;
         }
     }
 }
 
-/// An error page in words.
-pub(crate) fn problem_page(status: u16, why: &str) -> String {
+/// How a connection ended for want of its client.
+fn why(error: &WaitError) -> Word {
+    match error {
+        WaitError::Closed | WaitError::Io(_) => Event::ClientGone.into(),
+        WaitError::Timeout(_) => Event::ClientTimeout.into(),
+        WaitError::TooSlow => Event::ClientRate.into(),
+        WaitError::RequestTimeout => Reason::RequestTimeout.into(),
+        WaitError::Evicted => Event::Evicted.into(),
+    }
+}
+
+/// An error page in words, for people, with the one word for whoever they ask.
+pub(crate) fn problem_page(status: u16, word: &str, why: &str) -> String {
     let reason = bramble_http::reason_phrase(status);
     let why = why.replace('&', "&amp;").replace('<', "&lt;");
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {reason}</title>\
-         <h1>{status} {reason}</h1><p>{why}</p></html>\n"
+         <h1>{status} {reason}</h1><p>{why}</p><p><small>{word}</small></p></html>\n"
     )
 }

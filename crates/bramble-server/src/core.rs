@@ -3,20 +3,24 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Buffers, ListenSocket, Listener, Timers};
+use bramble_net::{Buffers, ListenSocket, Listener, Stream, Timers};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 
+use crate::clients::{Clients, client};
 use crate::connection;
+use crate::contained::contained;
 use crate::counters::{Counters, add};
 use crate::files::FileCache;
 use crate::prepared::{PlanError, Prepared};
+use crate::reason::Event;
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 
@@ -41,9 +45,13 @@ pub(crate) enum Command {
 /// What the connections of one core share.
 pub(crate) struct Core {
     pub(crate) timers: Timers,
+    /// For requests.
+    pub(crate) requests: Buffers,
+    /// For the heads of answers.
     pub(crate) heads: Buffers,
     pub(crate) bodies: Buffers,
     pub(crate) counters: Counters,
+    clients: Clients,
     pub(crate) files: FileCache,
     pub(crate) stopping: Cell<bool>,
     /// Among the cores of its process; those beyond the plan's `threads` accept nothing.
@@ -69,9 +77,11 @@ impl Drop for Accepting {
 pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Receiver<Command>) {
     let core = Rc::new(Core {
         timers: Timers::start(),
+        requests: Buffers::frugal(HEAD_BUFFER_BYTES),
         heads: Buffers::new(HEAD_BUFFER_BYTES),
         bodies: Buffers::new(BODY_BUFFER_BYTES),
         counters: Counters::default(),
+        clients: Clients::default(),
         files: FileCache::default(),
         stopping: Cell::new(false),
         index,
@@ -142,7 +152,7 @@ impl Core {
             if self.listeners.borrow().contains_key(&key) {
                 continue;
             }
-            let task = spawn_local(accept(self.clone(), socket));
+            let task = spawn_local(keep_accepting(self.clone(), socket));
             self.listeners.borrow_mut().insert(key, Accepting(task));
         }
     }
@@ -169,7 +179,7 @@ impl Core {
     }
 }
 
-async fn accept(core: Rc<Core>, socket: Arc<ListenSocket>) {
+async fn keep_accepting(core: Rc<Core>, socket: Arc<ListenSocket>) {
     let listener = loop {
         match Listener::share(&socket) {
             Ok(listener) => break listener,
@@ -178,21 +188,28 @@ async fn accept(core: Rc<Core>, socket: Arc<ListenSocket>) {
     };
     // The descriptor that this core has of it is enough.
     drop(socket);
-    let address = listener.address();
+    while contained(&core.counters, "accepting", accept(&core, &listener)).await.is_err() {}
+}
+
+async fn accept(core: &Rc<Core>, listener: &Listener) {
     loop {
         // A flood of connections is no reason to let those that are here wait.
         tokio::task::coop::consume_budget().await;
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                let Some(place) = place(&core) else {
-                    core.counters.refused("connections");
-                    continue;
-                };
-                spawn_local(connection::serve(place, stream, peer, address));
-            }
-            Err(error) => pause(&core, &error).await,
+            Ok((stream, peer)) => match place(core, peer.ip()).await {
+                Ok(place) => drop(spawn_local(serve(place, stream, peer, listener.address()))),
+                Err(event) => core.counters.refused(event),
+            },
+            Err(error) => pause(core, &error).await,
         }
     }
+}
+
+async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+    let core = place.core.clone();
+    let work = connection::serve(place, stream, peer, at);
+    // What there is to say of a panic has been said.
+    let _ = contained(&core.counters, "a connection's work", work).await;
 }
 
 async fn pause(core: &Core, error: &io::Error) {
@@ -200,35 +217,60 @@ async fn pause(core: &Core, error: &io::Error) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
+async fn place(core: &Rc<Core>, ip: IpAddr) -> Result<Place, Event> {
+    match Place::take(core, ip) {
+        Err(Event::Connections) => {
+            // Of those that have just come none waits yet: they have not had a turn.
+            tokio::task::yield_now().await;
+            Place::take(core, ip)
+        }
+        taken => taken,
+    }
+}
+
 /// A connection's right to exist; given back when it is dropped.
 pub(crate) struct Place {
     pub(crate) core: Rc<Core>,
+    client: IpAddr,
 }
 
-fn place(core: &Rc<Core>) -> Option<Place> {
-    let table = core.table()?;
-    let plan = table.plan();
-    // Every core has an equal share: the kernel spreads connections evenly, and none is asked
-    // what the others hold.
-    let share = (plan.limits.connections / u32::from(plan.threads.max(1))).max(1);
-    if core.counters.connections.get() >= u64::from(share) {
-        return None;
+impl Place {
+    /// For a connection from `ip`. Where all are taken, one that waits for a request makes room.
+    fn take(core: &Rc<Core>, ip: IpAddr) -> Result<Self, Event> {
+        let table = core.table().ok_or(Event::Connections)?;
+        let plan = table.plan();
+        // Every core has an equal share: the kernel spreads connections evenly, and none is asked
+        // what the others hold.
+        let share = |limit: u32| (limit / u32::from(plan.threads.max(1))).max(1);
+        let is_trusted = plan.trusted_proxies.contains(&ip.to_canonical());
+        let most = if is_trusted { u32::MAX } else { share(plan.limits.connections_per_client) };
+        let client = client(ip);
+        if !core.clients.enter(client, most) {
+            return Err(Event::ConnectionsPerClient);
+        }
+        add(&core.counters.connections, 1);
+        // From here on it is given back by being dropped.
+        let place = Self { core: core.clone(), client };
+        let is_full = core.counters.connections.get() > u64::from(share(plan.limits.connections));
+        if is_full && !core.timers.end_one_spare() {
+            return Err(Event::Connections);
+        }
+        Ok(place)
     }
-    add(&core.counters.connections, 1);
-    Some(Place { core: core.clone() })
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.core.clients.leave(self.client);
         let open = &self.core.counters.connections;
         open.set(open.get().saturating_sub(1));
     }
 }
 
-fn accept_fault(error: &io::Error) -> &'static str {
+fn accept_fault(error: &io::Error) -> Event {
     match error.raw_os_error() {
-        Some(23 | 24) => "descriptors",
-        _ => "accept",
+        Some(23 | 24) => Event::Descriptors,
+        _ => Event::Accept,
     }
 }
 

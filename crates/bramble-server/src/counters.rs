@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use bramble_metrics::facts::ServerFacts;
 
+use crate::reason::Word;
+
 /// The counters of one core.
 #[derive(Default)]
 pub(crate) struct Counters {
@@ -16,6 +18,7 @@ pub(crate) struct Counters {
     pub(crate) bytes_out: Cell<u64>,
     pub(crate) busy: Cell<Duration>,
     pub(crate) waiting: Cell<u64>,
+    pub(crate) panics: Cell<u64>,
     status: [Cell<u64>; 5],
     refused: RefCell<BTreeMap<&'static str, u64>>,
 }
@@ -29,8 +32,8 @@ impl Counters {
     }
 
     /// A request or connection was refused or cut.
-    pub(crate) fn refused(&self, reason: &'static str) {
-        *self.refused.borrow_mut().entry(reason).or_default() += 1;
+    pub(crate) fn refused(&self, why: impl Into<Word>) {
+        *self.refused.borrow_mut().entry(why.into().0).or_default() += 1;
     }
 
     pub(crate) fn facts(&self) -> ServerFacts {
@@ -42,6 +45,7 @@ impl Counters {
             bytes_out: self.bytes_out.get(),
             busy_ms: u64::try_from(self.busy.get().as_millis()).unwrap_or(u64::MAX),
             waiting: self.waiting.get(),
+            panics: self.panics.get(),
             status: std::array::from_fn(|i| self.status.get(i).map_or(0, Cell::get)),
             refused: refused.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
             ..ServerFacts::default()

@@ -25,6 +25,7 @@ use bramble_http::{Method, Outcome, Selection, unsatisfied_range};
 
 use crate::connection::{Connection, End, Next};
 use crate::pace::Pace;
+use crate::reason::{Event, Reason};
 pub(crate) use cache::FileCache;
 use entry::Entry;
 use open::Found;
@@ -112,8 +113,7 @@ pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, 
         (Method::Get | Method::Head, _) => {}
         (_, request) => {
             let root = request.as_ref().ok().map(|request| &request.root);
-            let why = "This address can be read, and nothing else.";
-            let problem = Problem { status: 405, why, fields: &[ALLOW] };
+            let problem = Problem { reason: Reason::ReadOnly, why: None, fields: &[ALLOW] };
             return page::answer(c, site, root, &problem).await;
         }
     }
@@ -127,7 +127,7 @@ pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, 
 }
 
 async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Next, End> {
-    let problem = match open::find(&c.core.files, &request.root, &request.path, &site.index).await {
+    let reason = match open::find(&c.core.files, &request.root, &request.path, &site.index).await {
         Ok(Found::File(resource)) => {
             return file(c, site, request, resource.best(&request.accepted)).await;
         }
@@ -135,14 +135,13 @@ async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Nex
             let location = send::folder_location(&request.path, &request.query);
             return c.respond(301, &[("Location", &location)], b"").await;
         }
-        Ok(Found::Nothing) => (404, "There is no page at this address."),
+        Ok(Found::Nothing) => Reason::NoSuchPage,
         Err(error) => {
             tracing::warn!(%error, "a file can't be read");
-            c.core.counters.refused("file_unreadable");
-            (500, "The page can't be read right now.")
+            Reason::FileUnreadable
         }
     };
-    let problem = Problem { status: problem.0, why: problem.1, fields: &[] };
+    let problem = Problem { reason, why: None, fields: &[] };
     page::answer(c, site, Some(&request.root), &problem).await
 }
 
@@ -156,9 +155,8 @@ async fn file(
         Outcome::Hold => selected(c, site, request, entry).await,
         Outcome::NotModified => c.respond(304, &entry.about.fields_of_unmodified(), b"").await,
         Outcome::PreconditionFailed => {
-            let why = "What is here is not what you expected; look at it again.";
             let vary: Vec<_> = entry.about.vary().into_iter().collect();
-            let problem = Problem { status: 412, why, fields: &vary };
+            let problem = Problem { reason: Reason::PreconditionFailed, why: None, fields: &vary };
             page::answer(c, site, Some(&request.root), &problem).await
         }
     }
@@ -176,7 +174,7 @@ async fn selected(
             several => send::parts(c, entry, several).await,
         },
         Selection::TooMany => {
-            c.core.counters.refused("ranges");
+            c.core.counters.refused(Event::Ranges);
             send::whole(c, entry).await
         }
         Selection::Unsatisfiable => unsatisfiable(c, site, request, entry).await,
@@ -195,6 +193,7 @@ async fn unsatisfiable(
     let range = unsatisfied_range(entry.len);
     let mut fields = vec![("Content-Range", range.as_str())];
     fields.extend(entry.about.vary());
-    let problem = Problem { status: 416, why: &why, fields: &fields };
+    let reason = Reason::RangeNotSatisfiable;
+    let problem = Problem { reason, why: Some(&why), fields: &fields };
     page::answer(c, site, Some(&request.root), &problem).await
 }

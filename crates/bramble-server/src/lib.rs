@@ -7,16 +7,20 @@
 
 mod balance;
 mod check;
+mod clients;
 mod connection;
+mod contained;
 pub mod control;
 mod core;
 mod counters;
 mod files;
+mod floor;
 mod health;
 mod pace;
 mod pool;
 mod prepared;
 mod proxy;
+mod reason;
 mod retry;
 mod route;
 mod server;
@@ -25,4 +29,5 @@ mod table;
 mod wait;
 
 pub use prepared::PlanError;
+pub use reason::reference as reasons;
 pub use server::Server;

@@ -25,6 +25,7 @@ use bramble_net::Stream;
 
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
+use crate::reason::Reason;
 use attempt::Attempt;
 use failure::AttemptError;
 use upload::{Side, Source, Upload, UploadError};
@@ -85,8 +86,15 @@ impl Exchange {
         self.upload.as_ref().is_some_and(|upload| upload.waits_for() == Side::Client)
     }
 
-    fn has_moved(&mut self) -> bool {
-        self.upload.as_mut().is_some_and(Upload::has_moved)
+    /// Where the body has moved: how long its next move may take.
+    fn moved(&mut self) -> Option<Duration> {
+        self.upload.as_mut().and_then(Upload::moved)
+    }
+
+    /// Why no more of the body is waited for.
+    fn why_late(&self) -> Reason {
+        let is_slow = self.upload.as_ref().is_some_and(Upload::is_slow);
+        if is_slow { Reason::BodyRate } else { Reason::BodyTimeout }
     }
 }
 
@@ -111,12 +119,9 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
             tunnel::run(c, attempt).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
-        Ok(None) => c.problem(503, "No backend of this site can be reached.").await,
+        Ok(None) => c.problem(Reason::NoBackend).await,
         Err(AttemptError::Client(end)) => Err(end),
-        Err(AttemptError::Backend(failure)) => {
-            c.core.counters.refused(failure.reason());
-            c.problem(failure.status(), failure.words()).await
-        }
+        Err(AttemptError::Backend(failure)) => c.problem(failure.reason()).await,
     }
 }
 

@@ -114,14 +114,15 @@ impl Server {
         stopping.join_all().await;
     }
 
-    /// A visitor may need two descriptors, one towards a backend: no more are let in than there
-    /// are descriptors for, however many the plan allows.
+    /// No more visitors are let in than there are descriptors for, however many the plan allows.
+    /// Most only wait, so that a fifth is left for connections to backends; a request for which
+    /// there is none in the end gets a 503.
     fn cap_connections(&self, plan: &mut Plan) {
         let cores = u64::from(plan.threads.max(1)).max(self.cores.len() as u64);
         // A listening socket is one of the process and one of the core that accepts from it.
         let of_core = CORE_DESCRIPTORS + 2 * plan.listeners.len() as u64;
         let own = (OWN_DESCRIPTORS + cores * of_core).min(self.descriptors / 4);
-        let most = (self.descriptors - own) / 2;
+        let most = (self.descriptors - own) / 5 * 4;
         let most = u32::try_from(most).unwrap_or(u32::MAX).max(1);
         if plan.limits.connections > most {
             let wanted = plan.limits.connections;

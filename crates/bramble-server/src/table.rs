@@ -11,6 +11,7 @@ use bramble_http::Limits;
 use bramble_net::tls::KeyId;
 
 use crate::files::Site;
+use crate::floor::Floor;
 use crate::pool::Pool;
 use crate::prepared::{PlanError, Prepared};
 use crate::route;
@@ -45,6 +46,7 @@ pub(crate) struct Times {
     pub(crate) connect: Duration,
     pub(crate) first_byte: Duration,
     pub(crate) body: Duration,
+    pub(crate) request: Duration,
     pub(crate) backend_idle: Duration,
     pub(crate) drain: Duration,
     pub(crate) stop: Duration,
@@ -106,6 +108,11 @@ impl Table {
         found.and_then(|i| self.handlers.get(i)).cloned().unwrap_or(Handler::Nothing)
     }
 
+    /// How slowly a client may send or read a body.
+    pub(crate) fn floor(&self) -> Floor {
+        Floor::new(self.times.body, self.plan().limits.body_bytes_per_s)
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.shared.plan
     }
@@ -139,6 +146,7 @@ impl Times {
             connect: ms(timeouts.connect_ms),
             first_byte: ms(timeouts.first_byte_ms),
             body: ms(timeouts.body_ms),
+            request: ms(timeouts.request_ms),
             backend_idle: ms(timeouts.backend_idle_ms),
             drain: ms(timeouts.drain_ms),
             stop: ms(timeouts.stop_ms),

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use bramble_net::{Buffer, Stream, Timer};
 
+use crate::floor::Floor;
+
 /// How waiting for a peer ended badly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WaitError {
@@ -16,6 +18,13 @@ pub(crate) enum WaitError {
     Io(#[from] io::Error),
     #[error("no progress within {0:?}")]
     Timeout(Duration),
+    #[error("slower than is allowed")]
+    TooSlow,
+    #[error("the request has taken all the time that it may")]
+    RequestTimeout,
+    /// Somebody else needed the place more.
+    #[error("ended to make room")]
+    Evicted,
 }
 
 /// Polls `operation` until it is ready or `limit` has passed.
@@ -34,13 +43,44 @@ pub(crate) async fn within<T>(
             armed = true;
         }
         ready!(timer.poll_due(cx));
-        Poll::Ready(Err(WaitError::Timeout(limit)))
+        Poll::Ready(Err(why(timer, limit)))
     })
     .await;
     if armed {
         timer.disarm();
     }
     result
+}
+
+fn why(timer: &Timer, limit: Duration) -> WaitError {
+    if timer.was_ended() {
+        return WaitError::Evicted;
+    }
+    if timer.is_used_up() { WaitError::RequestTimeout } else { WaitError::Timeout(limit) }
+}
+
+/// Polls an operation that moves bytes from or to a client, who has to keep above the floor.
+pub(crate) async fn above(
+    floor: &mut Floor,
+    timer: &Timer,
+    operation: impl FnMut(&mut Context<'_>) -> Poll<io::Result<usize>>,
+) -> Result<usize, WaitError> {
+    let mut blocked = false;
+    let mut operation = operation;
+    let moved = within(timer, floor.limit(), |cx| {
+        let step = operation(cx);
+        blocked |= step.is_pending();
+        step
+    });
+    match moved.await {
+        Ok(n) => {
+            let waited = if blocked { timer.waited() } else { Duration::ZERO };
+            floor.moved(n, waited);
+            Ok(n)
+        }
+        Err(WaitError::Timeout(_)) if floor.is_low() => Err(WaitError::TooSlow),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads at least one more byte into `buffer`.
@@ -62,9 +102,9 @@ pub(crate) async fn send(
     stream: &mut Stream,
     parts: [&[u8]; 3],
     timer: &Timer,
-    limit: Duration,
+    floor: &mut Floor,
 ) -> Result<usize, WaitError> {
-    send_beside(stream, parts, timer, limit, |_, _| false).await
+    send_beside(stream, parts, timer, floor, |_, _| false).await
 }
 
 /// The same, with something else going on whenever it has to wait. Where that moves, which is
@@ -73,12 +113,13 @@ pub(crate) async fn send_beside(
     stream: &mut Stream,
     parts: [&[u8]; 3],
     timer: &Timer,
-    limit: Duration,
+    floor: &mut Floor,
     mut beside: impl FnMut(&mut Context<'_>, &mut Stream) -> bool,
 ) -> Result<usize, WaitError> {
     let total = parts.iter().map(|part| part.len()).sum();
     let mut sent = 0;
     loop {
+        let limit = floor.limit();
         let step = |cx: &mut Context<'_>| {
             let step = if sent < total {
                 poll_write(cx, stream, parts, sent)
@@ -90,7 +131,7 @@ pub(crate) async fn send_beside(
             }
             step
         };
-        match within(timer, limit, step).await? {
+        match above(floor, timer, step).await? {
             0 if sent == total => return Ok(total),
             n => sent += n,
         }

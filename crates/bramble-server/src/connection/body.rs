@@ -3,10 +3,21 @@
 
 use std::time::{Duration, Instant};
 
+use bramble_http::Body;
+
 use super::{Connection, End};
+use crate::reason::Event;
 use crate::wait;
 
 impl Connection {
+    /// Whether what is left of the body is so little that it will be drained, so that the
+    /// connection can stay open behind an early answer.
+    pub(super) fn body_will_end(&self) -> bool {
+        let most = u64::from(self.table.plan().limits.drain_bytes);
+        let is_small = matches!(self.head.body, Body::Length(n) if n <= most);
+        self.body.is_done() || is_small && !self.expects
+    }
+
     /// Takes a body that lies whole in the input buffer out of it.
     pub(crate) fn take_body(&mut self) {
         // It has a length, so that one step goes over all of it and nothing can be wrong.
@@ -29,7 +40,7 @@ impl Connection {
             let Ok(step) = self.body.next(self.input.unread()) else { return Ok(false) };
             self.input.consume(step.consumed);
             let Some(rest) = budget.checked_sub(step.consumed) else {
-                self.core.counters.refused("drain_bytes");
+                self.core.counters.refused(Event::DrainBytes);
                 return Ok(false);
             };
             budget = rest;

@@ -7,12 +7,13 @@ use super::open::{self, Found};
 use super::root::Root;
 use super::{Site, send};
 use crate::connection::{Connection, End, Next, problem_page};
+use crate::reason::{Event, FIELD, Reason};
 
 /// Why a file is not the answer.
 pub(super) struct Problem<'a> {
-    pub(super) status: u16,
-    /// For people.
-    pub(super) why: &'a str,
+    pub(super) reason: Reason,
+    /// For people, where there is more to say than the reason's own words.
+    pub(super) why: Option<&'a str>,
     /// What programs need to know.
     pub(super) fields: &'a [(&'a str, &'a str)],
 }
@@ -24,17 +25,20 @@ pub(super) async fn answer(
     root: Option<&Rc<Root>>,
     problem: &Problem<'_>,
 ) -> Result<Next, End> {
+    let reason = problem.reason;
+    c.core.counters.refused(reason);
     let mut fields = problem.fields.to_vec();
-    if problem.status == 503 {
+    fields.push((FIELD, reason.word()));
+    if reason.status() == 503 {
         fields.push(("Retry-After", "1"));
     }
     let root = root.or_else(|| site.root(None));
-    if let Some(page) = own(c, site, root, problem.status).await {
-        return send::page(c, problem.status, &page.plain, &fields).await;
+    if let Some(page) = own(c, site, root, reason.status()).await {
+        return send::page(c, reason.status(), &page.plain, &fields).await;
     }
     fields.push(("Content-Type", "text/html; charset=utf-8"));
-    let page = problem_page(problem.status, problem.why);
-    c.respond(problem.status, &fields, page.as_bytes()).await
+    let page = problem_page(reason.status(), reason.word(), problem.why.unwrap_or(reason.text()));
+    c.respond(reason.status(), &fields, page.as_bytes()).await
 }
 
 /// Whatever is wrong with it, the problem itself is what has to be told.
@@ -48,7 +52,7 @@ async fn own(
     match open::find(&c.core.files, root?, path.as_bytes(), &[]).await {
         Ok(Found::File(page)) => Some(page),
         _ => {
-            c.core.counters.refused("error_page");
+            c.core.counters.refused(Event::ErrorPage);
             None
         }
     }

@@ -11,6 +11,7 @@ use super::entry::Entry;
 use super::page::Problem;
 use super::root::Root;
 use crate::connection::Connection;
+use crate::reason::Reason;
 
 /// A request for a file.
 pub(super) struct Request {
@@ -27,13 +28,13 @@ impl Request {
     /// Reads what the connection has parsed, or says why nothing can answer it.
     pub(super) fn read(c: &Connection, site: &Site) -> Result<Self, Problem<'static>> {
         let buf = c.input.unread();
-        let problem = |status, why| Problem { status, why, fields: &[] };
+        let problem = |reason| Problem { reason, why: None, fields: &[] };
         let root = site
             .root(c.head.value(buf, Kind::BrambleRelease))
-            .ok_or_else(|| problem(503, "This release of the site is not here yet."))?;
+            .ok_or_else(|| problem(Reason::NoSuchRelease))?;
         let mut path = Vec::new();
         decode_path(c.head.target.path.of(buf), &mut path)
-            .map_err(|_| problem(400, "The address is not well-formed."))?;
+            .map_err(|_| problem(Reason::MalformedPath))?;
         Ok(Self {
             path,
             query: c.head.target.query.of(buf).to_vec(),

@@ -21,7 +21,7 @@ const SEND_FILE_BYTES: u64 = 512 * 1024;
 
 /// Sends a whole file.
 pub(super) async fn whole(c: &mut Connection, entry: &Entry) -> Result<Next, End> {
-    let next = next(c);
+    let next = c.next();
     c.out.clear();
     finish(c, next);
     c.core.counters.answered(200);
@@ -29,8 +29,8 @@ pub(super) async fn whole(c: &mut Connection, entry: &Entry) -> Result<Next, End
         Body::Memory(bytes) if !c.is_head() => bytes.as_slice(),
         _ => &[],
     };
-    let (stream, limit) = (&mut c.stream, c.table.times.body);
-    let sent = wait::send(stream, [&entry.head, &c.out, memory], &c.timer, limit).await?;
+    let parts = [&entry.head, &c.out[..], memory];
+    let sent = wait::send(&mut c.stream, parts, &c.timer, &mut c.reading).await?;
     add(&c.core.counters.bytes_out, sent as u64);
     if let Body::File(file) = &entry.body
         && !c.is_head()
@@ -109,7 +109,7 @@ pub(super) async fn parts(
 
 /// Puts the head of an answer with a body of `len` bytes into `out`.
 fn begin(c: &mut Connection, status: u16, fields: &[(&str, &str)], len: u64) -> Next {
-    let next = next(c);
+    let next = c.next();
     c.out.clear();
     begin_head(&mut c.out, status, fields, Framing::Length(len));
     finish(c, next);
@@ -121,10 +121,6 @@ fn begin(c: &mut Connection, status: u16, fields: &[(&str, &str)], len: u64) -> 
 fn finish(c: &mut Connection, next: Next) {
     let date = c.core.date();
     end_head(&mut c.out, &[("Date", &date)], next == Next::Request);
-}
-
-fn next(c: &Connection) -> Next {
-    if c.body.is_done() { c.next() } else { Next::Close }
 }
 
 /// Sends what is in `out` and this part of a file.
@@ -157,14 +153,15 @@ async fn large(
 /// socket holds on to the very pages, so that a file that is shortened or written to shows in
 /// what is under way, however whole that looks.
 async fn send_file(c: &mut Connection, file: &OwnedFd, part: Range<u64>) -> Result<(), End> {
-    let (mut offset, limit) = (part.start, c.table.times.body);
+    let mut offset = part.start;
     while offset < part.end {
         tokio::task::coop::consume_budget().await;
         let count = (part.end - offset).min(SEND_FILE_BYTES);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let stream = &mut c.stream;
-        let sent =
-            wait::within(&c.timer, limit, |cx| stream.poll_send_file(cx, file, &mut offset, count));
+        let sent = wait::above(&mut c.reading, &c.timer, |cx| {
+            stream.poll_send_file(cx, file, &mut offset, count)
+        });
         match sent.await? {
             0 => return Err(End::Cut),
             n => add(&c.core.counters.bytes_out, n as u64),
@@ -181,7 +178,7 @@ async fn copy_file(
     file: &OwnedFd,
     part: Range<u64>,
 ) -> Result<(), End> {
-    let (mut offset, limit) = (part.start, c.table.times.body);
+    let mut offset = part.start;
     while offset < part.end {
         tokio::task::coop::consume_budget().await;
         let (stream, buffer) = (&mut c.stream, &c.core.files.buffer);
@@ -191,7 +188,7 @@ async fn copy_file(
                 read => stream.poll_write(cx, &[IoSlice::new(read)]),
             })
         };
-        match wait::within(&c.timer, limit, step).await? {
+        match wait::above(&mut c.reading, &c.timer, step).await? {
             0 => return Err(End::Cut),
             n => {
                 offset += n as u64;

@@ -9,11 +9,12 @@ use bramble_net::Stream;
 use super::Exchange;
 use super::attempt::Attempt;
 use super::tries::is_poor;
-use super::upload::{Source, after_chunk};
+use super::upload::{Source, Upload, after_chunk};
 use crate::connection::{Connection, End, Next};
 use crate::counters::add;
 use crate::pool::Weight;
-use crate::wait;
+use crate::reason::{Event, Reason};
+use crate::wait::{self, WaitError};
 
 /// Sends head and body on; afterwards the backend's connection is kept if it can be.
 pub(super) async fn pass_on(
@@ -42,8 +43,7 @@ pub(super) async fn pass_on(
         Ok(()) => c.core.counters.answered(c.answer.status),
         Err(End::Cut) if !c.out.is_empty() => {
             // Nothing has gone to the client yet, so it can still be told.
-            c.core.counters.refused("backend_bad_answer");
-            return c.problem(502, "The site gave no valid answer.").await;
+            return c.problem(Reason::BackendAnswer).await;
         }
         Err(end) => return Err(break_off(c, end, framing)),
     }
@@ -52,7 +52,7 @@ pub(super) async fn pass_on(
     if whole && c.answer.keep_alive && answer.buffer.is_empty() {
         let limit = c.table.plan().limits.idle_backend_connections as usize;
         if answer.backend.check_in(answer.link.stream, Instant::now(), limit) {
-            c.core.counters.refused("idle_backend_connections");
+            c.core.counters.refused(Event::IdleBackendConnections);
         }
     }
     Ok(next)
@@ -68,7 +68,7 @@ fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
     }
     match end {
         End::Refused(reject) => {
-            c.core.counters.refused(reject.reason());
+            c.core.counters.refused(reject);
             End::Cut
         }
         end => end,
@@ -77,7 +77,7 @@ fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
 
 /// Builds the head for the client in `c.out`; tells how the body goes on.
 fn build_head(c: &mut Connection, answer: &Attempt) -> (Next, Body) {
-    let next = if c.body.is_done() { c.next() } else { Next::Close };
+    let next = c.next();
     let how = ForwardResponse {
         keep_alive: next == Next::Request,
         client_version: c.head.version,
@@ -136,15 +136,15 @@ async fn pass_piece(
         after = after_chunk(data.len(), step.done);
     }
     let data = if framing == Body::None { &[] } else { data };
-    let limit = c.table.times.body;
     let parts = [&c.out[..], data, after];
     let most = c.table.limits.head_bytes + 1;
     let (input, body) = (&mut c.input, &mut c.body);
     let upload = |cx: &mut Context<'_>, stream: &mut Stream| {
         let mut source = Source { stream, input: &mut *input, body: &mut *body, most };
-        exchange.poll_upload(cx, &mut source, &mut link.stream) | exchange.has_moved()
+        let ended = exchange.poll_upload(cx, &mut source, &mut link.stream);
+        ended || exchange.moved().is_some_and(|left| !left.is_zero())
     };
-    let sent = wait::send_beside(&mut c.stream, parts, &c.timer, limit, upload).await?;
+    let sent = wait::send_beside(&mut c.stream, parts, &c.timer, &mut c.reading, upload).await?;
     add(&c.core.counters.bytes_out, sent as u64);
     c.out.clear();
     exchange.broken.take().map_or(Ok((step.consumed, step.done)), Err)
@@ -164,10 +164,14 @@ async fn receive(
         body: &mut c.body,
         most: c.table.limits.head_bytes + 1,
     };
-    let filled = wait::within(&c.timer, c.table.times.body, |cx| {
+    let step = c.table.times.body;
+    let limit = exchange.upload.as_ref().map_or(step, Upload::limit);
+    let filled = wait::within(&c.timer, limit, |cx| {
         // The backend's turn begins with the end of the body.
-        if exchange.poll_upload(cx, &mut source, &mut link.stream) | exchange.has_moved() {
-            c.timer.arm(c.table.times.body);
+        if exchange.poll_upload(cx, &mut source, &mut link.stream) {
+            c.timer.arm(step);
+        } else if let Some(left) = exchange.moved() {
+            c.timer.arm(left);
         }
         if exchange.broken.is_some() {
             return Poll::Ready(Ok(0));
@@ -178,6 +182,7 @@ async fn receive(
     match (exchange.broken.take(), filled) {
         (Some(end), _) => Err(end),
         (None, Ok(n)) => Ok(n > 0),
+        (None, Err(WaitError::RequestTimeout)) => Err(WaitError::RequestTimeout.into()),
         (None, Err(error)) if exchange.waits_for_client() => Err(error.into()),
         (None, Err(_)) => Err(End::Cut),
     }

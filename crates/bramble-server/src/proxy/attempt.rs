@@ -17,6 +17,7 @@ use super::Exchange;
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Source, Upload};
 use crate::connection::{Connection, End};
+use crate::floor::Floor;
 use crate::pool::{Backend, InFlight, Link, Weight};
 use crate::retry::Reached;
 use crate::wait::{self, WaitError};
@@ -125,14 +126,14 @@ async fn send(
     link: &mut Link,
     exchange: &mut Exchange,
 ) -> Result<(), AttemptError> {
-    let limit = c.table.times.body;
     let body = c.input.unread().get(..exchange.whole.unwrap_or(0)).unwrap_or_default();
     let parts = [&c.forwarded[..], body, &[]];
-    let sent = wait::send(&mut link.stream, parts, &c.timer, limit).await;
+    let mut step = Floor::step(c.table.times.body);
+    let sent = wait::send(&mut link.stream, parts, &c.timer, &mut step).await;
     sent.map_err(|error| early(link, FailureKind::sending(error)))?;
     if exchange.whole.is_none() {
         ask_for_body(c).await.map_err(End::from)?;
-        exchange.upload = Some(Upload::new(c.head.body == Body::Chunked));
+        exchange.upload = Some(Upload::new(c.head.body == Body::Chunked, c.table.floor()));
     }
     Ok(())
 }
@@ -141,8 +142,7 @@ async fn send(
 /// not told of the expectation (RFC 9110 section 10.1.1).
 async fn ask_for_body(c: &mut Connection) -> Result<(), WaitError> {
     if std::mem::take(&mut c.head.expect_continue) {
-        let limit = c.table.times.body;
-        wait::send(&mut c.stream, [CONTINUE, &[], &[]], &c.timer, limit).await?;
+        wait::send(&mut c.stream, [CONTINUE, &[], &[]], &c.timer, &mut c.reading).await?;
     }
     Ok(())
 }
@@ -221,8 +221,8 @@ async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<bool, WaitE
     };
     c.out.clear();
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);
-    let limit = c.table.times.body;
-    let sent = wait::send(&mut c.stream, [&c.out, &[], &[]], &c.timer, limit).await;
+    let parts = [&c.out[..], &[], &[]];
+    let sent = wait::send(&mut c.stream, parts, &c.timer, &mut c.reading).await;
     c.out.clear();
     sent.map(|_| true)
 }
@@ -276,7 +276,7 @@ async fn fill(
     exchange: &mut Exchange,
 ) -> Result<(), FillError> {
     loop {
-        let limit = if exchange.upload.is_some() { c.table.times.body } else { limit };
+        let limit = exchange.upload.as_ref().map_or(limit, Upload::limit);
         let event = next_event(c, attempt, limit, exchange).await;
         if let Some(end) = exchange.broken.take() {
             return Err(FillError::Client(end));
@@ -290,8 +290,8 @@ async fn fill(
                 }
             }
             Ok(Event::Sent) => {}
-            Err(error) if exchange.waits_for_client() => {
-                return Err(FillError::Client(error.into()));
+            Err(WaitError::Timeout(_)) if exchange.waits_for_client() => {
+                return Err(FillError::Client(End::Late(exchange.why_late())));
             }
             Err(error) => return Err(FillError::Backend(FailureKind::receiving(&error))),
         }
@@ -317,7 +317,7 @@ async fn next_event(
         if exchange.poll_upload(cx, &mut source, &mut link.stream) {
             return Poll::Ready(Ok(Event::Sent));
         }
-        if exchange.has_moved() {
+        if let Some(limit) = exchange.moved() {
             timer.arm(limit);
         }
         if let Poll::Ready(filled) = buffer.poll_fill(cx, &mut link.stream, most) {

@@ -6,6 +6,7 @@ use bramble_http::Reject;
 
 use crate::connection::End;
 use crate::pool::Weight;
+use crate::reason::Reason;
 use crate::retry::Reached;
 use crate::wait::WaitError;
 
@@ -42,6 +43,8 @@ pub(super) enum FailureKind {
     Local(io::Error),
     #[error("no answer in time")]
     Timeout,
+    #[error("the request took too long, all in all")]
+    RequestTimeout,
     #[error("more than {0} interim answers")]
     TooManyInterim(u16),
 }
@@ -58,42 +61,30 @@ impl Failure {
             | FailureKind::ConnectTimeout
             | FailureKind::Closed
             | FailureKind::Send(_) => Weight::Down,
-            FailureKind::Local(_) => Weight::None,
+            FailureKind::Local(_) | FailureKind::RequestTimeout => Weight::None,
             FailureKind::BadAnswer(_) | FailureKind::Timeout | FailureKind::TooManyInterim(_) => {
                 Weight::Doubt
             }
         }
     }
 
+    /// There is no time for another attempt.
+    pub(super) fn is_last(&self) -> bool {
+        matches!(self.kind, FailureKind::RequestTimeout)
+    }
+
     /// What the client is told.
-    pub(super) fn status(&self) -> u16 {
+    pub(super) fn reason(&self) -> Reason {
         match self.kind {
-            FailureKind::Connect(_) | FailureKind::ConnectTimeout | FailureKind::Local(_) => 503,
-            FailureKind::Timeout => 504,
-            _ => 502,
-        }
-    }
-
-    /// The metric's word.
-    pub(super) fn reason(&self) -> &'static str {
-        match self.kind {
-            FailureKind::BadAnswer(_) => "backend_bad_answer",
-            FailureKind::Closed => "backend_closed",
-            FailureKind::Connect(_) => "backend_connect",
-            FailureKind::ConnectTimeout => "backend_connect_timeout",
-            FailureKind::Local(_) => "local_resources",
-            FailureKind::Send(_) => "backend_send",
-            FailureKind::Timeout => "backend_timeout",
-            FailureKind::TooManyInterim(_) => "backend_interim_answers",
-        }
-    }
-
-    /// For visitors, who know of no backends.
-    pub(super) fn words(&self) -> &'static str {
-        match self.status() {
-            503 => "The site can't be reached right now. Please try again in a moment.",
-            504 => "The site took too long to answer.",
-            _ => "The site gave no valid answer.",
+            FailureKind::BadAnswer(_) => Reason::BackendAnswer,
+            FailureKind::Closed => Reason::BackendClosed,
+            FailureKind::Connect(_) => Reason::BackendConnect,
+            FailureKind::ConnectTimeout => Reason::BackendConnectTimeout,
+            FailureKind::Local(_) => Reason::LocalResources,
+            FailureKind::Send(_) => Reason::BackendSend,
+            FailureKind::Timeout => Reason::BackendTimeout,
+            FailureKind::RequestTimeout => Reason::RequestTimeout,
+            FailureKind::TooManyInterim(_) => Reason::BackendInterim,
         }
     }
 }
@@ -125,7 +116,8 @@ impl FailureKind {
     pub(super) fn receiving(error: &WaitError) -> Self {
         match error {
             WaitError::Closed | WaitError::Io(_) => Self::Closed,
-            WaitError::Timeout(_) => Self::Timeout,
+            WaitError::RequestTimeout => Self::RequestTimeout,
+            WaitError::Timeout(_) | WaitError::TooSlow | WaitError::Evicted => Self::Timeout,
         }
     }
 
@@ -134,7 +126,8 @@ impl FailureKind {
         match error {
             WaitError::Closed => Self::Closed,
             WaitError::Io(e) => Self::Send(e),
-            WaitError::Timeout(_) => Self::Timeout,
+            WaitError::RequestTimeout => Self::RequestTimeout,
+            WaitError::Timeout(_) | WaitError::TooSlow | WaitError::Evicted => Self::Timeout,
         }
     }
 }

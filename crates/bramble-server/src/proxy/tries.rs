@@ -104,7 +104,10 @@ impl Tries {
     ) -> Result<(), AttemptError> {
         let (weight, why) = (failure.weight(), failure.to_string());
         exchange.pool.failed(backend, weight, &why, Instant::now());
-        if exchange.spent || !retry::is_allowed(failure.reached, exchange.idempotent) {
+        if exchange.spent
+            || failure.is_last()
+            || !retry::is_allowed(failure.reached, exchange.idempotent)
+        {
             return Err(failure.into());
         }
         // A try that reached nobody was no load, so another is none beyond the request itself.

@@ -13,6 +13,7 @@ use bramble_net::{Buffer, Stream};
 use super::attempt::Attempt;
 use crate::connection::{Connection, End, Next};
 use crate::counters::add;
+use crate::reason::Event;
 use crate::wait;
 
 /// Reads that one turn passes on before others get theirs.
@@ -32,6 +33,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
     c.send_out(&[]).await?;
     c.core.counters.answered(101);
     c.forget_heads();
+    c.timer.begin(None);
     let (mut up, mut down) = (Flow::default(), Flow::default());
     while !(up.ended && down.ended) {
         // One side that has ended is followed by the other: it is not waited for for long.
@@ -51,7 +53,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             Poll::Pending
         });
         if step.await.is_err() {
-            c.core.counters.refused("tunnel_idle");
+            c.core.counters.refused(Event::TunnelIdle);
             break;
         }
     }

@@ -7,11 +7,13 @@
 use std::io;
 use std::ops::Range;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bramble_http::{BodyReader, CHUNK_END, LAST_CHUNK, chunk_head};
 use bramble_net::{Buffer, Stream};
 
 use crate::connection::End;
+use crate::floor::Floor;
 use crate::wait::{self, WaitError};
 
 /// Pieces that one turn passes on before others get theirs.
@@ -32,8 +34,12 @@ pub(super) struct Upload {
     piece: Option<Piece>,
     waits_for: Side,
     begun: bool,
-    /// Bytes have moved since [`Upload::has_moved`] was asked.
+    /// Bytes have moved since [`Upload::moved`] was asked.
     moved: bool,
+    /// How slowly the client may send.
+    sending: Floor,
+    /// Since when it is waited for.
+    since: Option<Instant>,
 }
 
 /// Who has to do something next.
@@ -61,8 +67,16 @@ struct Piece {
 }
 
 impl Upload {
-    pub(super) fn new(chunked: bool) -> Self {
-        Self { chunked, piece: None, waits_for: Side::Client, begun: false, moved: false }
+    pub(super) fn new(chunked: bool, sending: Floor) -> Self {
+        Self {
+            chunked,
+            piece: None,
+            waits_for: Side::Client,
+            begun: false,
+            moved: false,
+            sending,
+            since: None,
+        }
     }
 
     /// Passes on what it can; ready when all of the body has arrived.
@@ -85,9 +99,20 @@ impl Upload {
         Poll::Pending
     }
 
-    /// Whether anything has moved since the last time: a slow body is not one that stands still.
-    pub(super) fn has_moved(&mut self) -> bool {
-        std::mem::take(&mut self.moved)
+    /// How long the next move may take, where anything has moved since the last time: a slow body
+    /// is not one that stands still.
+    pub(super) fn moved(&mut self) -> Option<Duration> {
+        std::mem::take(&mut self.moved).then(|| self.limit())
+    }
+
+    /// How long the next move may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.sending.limit()
+    }
+
+    /// It is not a single wait that is too long, but all of them.
+    pub(super) fn is_slow(&self) -> bool {
+        self.sending.is_low()
     }
 
     /// Whether anything of the body may have reached the backend.
@@ -129,8 +154,12 @@ impl Upload {
     fn poll_next(&mut self, cx: &mut Context<'_>, from: &mut Source<'_>) -> Poll<Result<(), End>> {
         let step = from.body.next(from.input.unread())?;
         if step.consumed == 0 {
-            let filled = ready!(from.input.poll_fill(cx, from.stream, from.most));
-            let n = filled.map_err(|e| End::Client(WaitError::Io(e)))?;
+            let filled = from.input.poll_fill(cx, from.stream, from.most);
+            if filled.is_pending() {
+                self.since.get_or_insert_with(Instant::now);
+            }
+            let n = ready!(filled).map_err(|e| End::Client(WaitError::Io(e)))?;
+            self.sending.moved(n, self.since.take().map_or(Duration::ZERO, |at| at.elapsed()));
             return Poll::Ready(if n == 0 { Err(WaitError::Closed.into()) } else { Ok(()) });
         }
         let (len, consumed) = (step.data.len(), step.consumed);

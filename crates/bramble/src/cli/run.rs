@@ -47,8 +47,17 @@ async fn serve(args: &Args) -> Result<(), Failure> {
         }
     }
     tracing::info!("stopping");
+    say_counts(&server).await;
     server.stop().await;
     Ok(())
+}
+
+/// Without a manager nobody else keeps them. The words are those of docs/reasons.md.
+async fn say_counts(server: &Server) {
+    let facts = server.facts().await;
+    let refused: Vec<_> = facts.refused.iter().map(|(why, n)| format!("{why} {n}")).collect();
+    let (requests, panics, refused) = (facts.requests, facts.panics, refused.join(", "));
+    tracing::info!(requests, panics, refused, "counted");
 }
 
 fn read(file: &Path) -> Result<Plan, Failure> {
