@@ -112,10 +112,14 @@ impl Scene {
         }
     }
 
-    /// Nobody has called the backend, and nothing more has come on its connections.
+    /// Nobody has called the backend, and nothing more has come on its connections than bodies
+    /// that were begun.
     fn is_silent(&mut self) -> Result<(), String> {
         let before = self.backends.len();
         self.accept();
+        for peer in self.backends.iter_mut().filter(|peer| speaks(peer)) {
+            peer.body().map_err(|broken| format!("{broken:?} in the body"))?;
+        }
         if let Some(peer) = self.backends.iter_mut().find(|peer| speaks(peer)) {
             let message = peer.message().map_err(|broken| format!("{broken:?}"))?;
             return Err(message.shown());
