@@ -45,11 +45,10 @@ fn what_a_file_takes_from_visitors_is_said_before_it_is_applied() {
 
 #[test]
 fn a_faulty_file_is_refused_with_its_place() {
-    let cluster = Cluster::up();
+    let cluster = Cluster::with_file("");
     cluster.publish(&Folder::with(&[("index.html", "home")])).expect(0);
     cluster.configure("[[listener]]\nname = \"b\"\nadress = 1\n");
     let file = cluster.file();
-    let revision = cluster.status()["revision"].clone();
     for verb in ["check", "apply"] {
         let mut arguments = vec![verb, &file[..]];
         let data = cluster.first.data().to_str().unwrap();
@@ -59,7 +58,9 @@ fn a_faulty_file_is_refused_with_its_place() {
         let outcome = bramble(cluster.folder().path(), &arguments);
         outcome.expect(2).says("cluster.toml:8:1: error: ").says("^^^^^^").says("`address`");
     }
-    assert_eq!(cluster.status()["revision"], revision);
+    // Not by the revision, which a node's first report changes, too.
+    cluster.configure("");
+    cluster.call(&["apply", &file, "--dry-run"]).expect(0).says("nothing to change");
     cluster.get("/").expect(200).body("home");
 }
 
@@ -68,9 +69,7 @@ fn the_file_of_the_first_start_is_read_again() {
     let cluster = Cluster::with_file("");
     cluster.call(&["reload"]).expect(0).says("nothing to change");
     cluster.configure(&redirect("/new"));
-    let revision = cluster.status()["revision"].clone();
     cluster.call(&["reload", "--dry-run"]).expect(0).says("/old").says("nothing was changed");
-    assert_eq!(cluster.status()["revision"], revision);
     assert_ne!(cluster.get("/old").status, 302);
     cluster.call(&["reload"]).expect(0).says("/old").says("applied 1 change");
     cluster.get("/old").expect(302).has("Location", "/new");
