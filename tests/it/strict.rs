@@ -210,31 +210,32 @@ fn refuses_chunks(body: &[u8]) {
     bramble.get("/").expect(200);
 }
 
+/// Bodies in chunks that are not exactly right.
+pub(crate) const FUNKY_CHUNKS: [&[u8]; 19] = [
+    b"5\nhello\r\n0\r\n\r\n",
+    b"5\rhello\r\n0\r\n\r\n",
+    b"5;a\nhello\r\n0\r\n\r\n",
+    b"5;a\rb\r\nhello\r\n0\r\n\r\n",
+    b"5;\x00\r\nhello\r\n0\r\n\r\n",
+    b"5\r\nhello\n0\r\n\r\n",
+    b"5\r\nhelloX\r\n0\r\n\r\n",
+    b"5\r\nhello0\r\n\r\n",
+    b"0x5\r\nhello\r\n0\r\n\r\n",
+    b"+5\r\nhello\r\n0\r\n\r\n",
+    b" 5\r\nhello\r\n0\r\n\r\n",
+    b"5 \r\nhello\r\n0\r\n\r\n",
+    b"\r\nhello\r\n0\r\n\r\n",
+    b";a\r\nhello\r\n0\r\n\r\n",
+    b"10000000000000005\r\nhello\r\n0\r\n\r\n",
+    b"5\r\nhello\r\n0\r\nX : y\r\n\r\n",
+    b"5\r\nhello\r\n0\r\n: y\r\n\r\n",
+    b"5\r\nhello\r\n0\r\nX: y\n\r\n",
+    b"5\r\nhello\r\n0\r\n\n",
+];
+
 #[test]
 fn funky_chunks() {
-    for body in [
-        &b"5\nhello\r\n0\r\n\r\n"[..],
-        b"5\rhello\r\n0\r\n\r\n",
-        b"5;a\nhello\r\n0\r\n\r\n",
-        b"5;a\rb\r\nhello\r\n0\r\n\r\n",
-        b"5;\x00\r\nhello\r\n0\r\n\r\n",
-        b"5\r\nhello\n0\r\n\r\n",
-        b"5\r\nhelloX\r\n0\r\n\r\n",
-        b"5\r\nhello0\r\n\r\n",
-        b"0x5\r\nhello\r\n0\r\n\r\n",
-        b"+5\r\nhello\r\n0\r\n\r\n",
-        b" 5\r\nhello\r\n0\r\n\r\n",
-        b"5 \r\nhello\r\n0\r\n\r\n",
-        b"\r\nhello\r\n0\r\n\r\n",
-        b";a\r\nhello\r\n0\r\n\r\n",
-        b"10000000000000005\r\nhello\r\n0\r\n\r\n",
-        b"5\r\nhello\r\n0\r\nX : y\r\n\r\n",
-        b"5\r\nhello\r\n0\r\n: y\r\n\r\n",
-        b"5\r\nhello\r\n0\r\nX: y\n\r\n",
-        b"5\r\nhello\r\n0\r\n\n",
-    ] {
-        refuses_chunks(body);
-    }
+    FUNKY_CHUNKS.iter().for_each(|body| refuses_chunks(body));
 }
 
 #[test]
