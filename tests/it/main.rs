@@ -31,5 +31,6 @@ mod retry;
 mod starts;
 mod strict;
 mod strict_answers;
+mod strict_chunks;
 mod timeouts;
 mod upgrade;
