@@ -105,6 +105,52 @@ fn naming_a_field_in_connection_takes_nothing_vital_away() {
 }
 
 #[test]
+fn naming_chunks_or_who_asks_in_connection_takes_neither_away() {
+    let backend = Backend::start(|caller| {
+        let body = caller.body();
+        caller.send("HTTP/1.1 200 OK\r\nConnection: Transfer-Encoding, Content-Type\r\n");
+        let length = body.len();
+        caller.send(format!("Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n"));
+    });
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    for _ in 0..2 {
+        client.send(
+            "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\
+             Connection: Transfer-Encoding, X-Forwarded-Host, X-Forwarded-Proto, Connection\r\n\
+             \r\n3\r\none\r\n0\r\n\r\n",
+        );
+        client.answer().expect(200).has("Transfer-Encoding", "chunked").body("one");
+        let seen = backend.last();
+        assert_eq!(seen.field("Transfer-Encoding"), Some("chunked"));
+        assert_eq!(seen.field("X-Forwarded-Host"), Some("a.test"));
+        assert_eq!(seen.field("X-Forwarded-Proto"), Some("http"));
+    }
+}
+
+#[test]
+fn a_coded_body_goes_on_as_it_is() {
+    // What is never inflated here is no bomb here.
+    const CODED: &[u8] = b"\x1f\x8b\x08\0not really gzip: nobody on the way is to look";
+    let backend = Backend::start(|caller| {
+        assert_eq!(caller.try_body(), Ok(CODED));
+        let length = CODED.len();
+        caller.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n");
+        caller.send(format!("Content-Length: {length}\r\n\r\n"));
+        caller.send(CODED);
+    });
+    let bramble = balancer(&[&backend]);
+    let (mut client, length) = (bramble.client(), CODED.len());
+    let fields = format!("Content-Encoding: gzip\r\nContent-Length: {length}\r\n");
+    // Also for one that says it would take no gzip.
+    client.send(format!(
+        "POST / HTTP/1.1\r\nHost: a.test\r\nAccept-Encoding: identity\r\n{fields}\r\n"
+    ));
+    client.send(CODED).answer().expect(200).has("Content-Encoding", "gzip").body(CODED);
+    assert_eq!(backend.last().field("Content-Encoding"), Some("gzip"));
+}
+
+#[test]
 fn the_target_decides_the_host_and_never_where_to_connect() {
     let (backend, other) = (Backend::start(respond(200, "one")), Backend::start(respond(200, "x")));
     let bramble = balancer(&[&backend]);

@@ -6,6 +6,7 @@ mod balance;
 mod bodies;
 mod commands;
 mod configuration;
+mod counted;
 mod doors;
 mod files;
 mod files_codings;
