@@ -7,6 +7,7 @@ mod licence;
 mod manifest;
 mod names;
 mod packages;
+mod proofs;
 mod sources;
 mod tree;
 
@@ -40,6 +41,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(sources::check(&files));
     findings.extend(names::check(&files));
     findings.extend(docs::check(&files)?);
+    findings.extend(proofs::check(&files));
     for finding in &findings {
         println!("{finding}");
     }
