@@ -204,6 +204,9 @@ impl Connection {
     }
 
     async fn dispatch(&mut self) -> Result<Next, End> {
+        // A fault of ours, to be had on demand.
+        #[cfg(test)]
+        assert_ne!(self.head.target.path.of(self.input.unread()), b"/panic");
         match self.find() {
             None => {
                 self.take_head();

@@ -234,8 +234,17 @@ fn trouble(status: &Status) -> Option<String> {
         let trouble = clean(node.report.trouble.as_ref()?);
         Some(format!("trouble on {}: {trouble}\n", node.name))
     };
-    let lines: String = status.nodes.iter().filter_map(told).collect();
+    let faults = status.nodes.iter().filter_map(faults);
+    let lines: String = status.nodes.iter().filter_map(told).chain(faults).collect();
     (!lines.is_empty()).then_some(lines)
+}
+
+/// Faults of bramble's own, which its users can only report.
+fn faults(node: &NodeStatus) -> Option<String> {
+    let panics: u64 = node.report.roles.iter().map(|facts| facts.server.panics).sum();
+    let words = "the node's log says where, please report it";
+    (panics > 0)
+        .then(|| format!("trouble on {}: panics, contained: {panics}; {words}\n", node.name))
 }
 
 #[cfg(test)]

@@ -81,6 +81,16 @@ trouble on berry: the disk is full
 }
 
 #[test]
+fn panics_are_trouble() {
+    let mut worker = facts(Role::Worker, 2, 5_000, 50);
+    worker.server.panics = 3;
+    let expected =
+        "trouble on berry: panics, contained: 3; the node's log says where, please report it";
+    let table = all(&status(vec![node("berry", worker, &[])]), None);
+    assert_eq!(table.lines().last(), Some(expected));
+}
+
+#[test]
 fn rates_are_differences_over_the_process_s_own_time() {
     let check = |before: RoleFacts, now: RoleFacts, expected: &str| {
         let earlier = status(vec![node("berry", before, &[])]);
