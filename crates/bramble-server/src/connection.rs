@@ -31,6 +31,10 @@ use crate::{files, proxy, route};
 /// Memory for heads that a connection keeps between requests.
 const KEPT_HEAD_BYTES: usize = 2048;
 
+/// Of error pages: a cache in front might keep those with a 404, 405, 414 or 501 for others
+/// (RFC 9110 section 15.1).
+pub(crate) const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
+
 /// One client and what it is in the middle of.
 pub(crate) struct Connection {
     pub(crate) core: Rc<Core>,
@@ -284,8 +288,9 @@ impl Connection {
         self.core.counters.refused(why);
         let page = problem_page(why.status(), why.word(), why.text());
         let html = ("Content-Type", "text/html; charset=utf-8");
-        let fields = [html, (reason::FIELD, why.word()), ("Retry-After", "1")];
-        let fields = if why.status() == 503 { &fields[..] } else { &fields[..2] };
+        let word = (reason::FIELD, why.word());
+        let fields = [html, NO_STORE, word, ("Retry-After", "1")];
+        let fields = if why.status() == 503 { &fields[..] } else { &fields[..3] };
         self.respond(why.status(), fields, page.as_bytes()).await
     }
 
@@ -295,7 +300,7 @@ impl Connection {
         self.head.keep_alive = false;
         let page = problem_page(reject.status(), reject.reason(), &reject.to_string());
         let html = ("Content-Type", "text/html; charset=utf-8");
-        let fields = [html, (reason::FIELD, reject.reason())];
+        let fields = [html, NO_STORE, (reason::FIELD, reject.reason())];
         self.respond(reject.status(), &fields, page.as_bytes()).await
     }
 

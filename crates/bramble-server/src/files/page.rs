@@ -6,7 +6,7 @@ use super::entry::Resource;
 use super::open::{self, Found};
 use super::root::Root;
 use super::{Site, send};
-use crate::connection::{Connection, End, Next, problem_page};
+use crate::connection::{Connection, End, NO_STORE, Next, problem_page};
 use crate::reason::{Event, FIELD, Reason};
 
 /// Why a file is not the answer.
@@ -36,7 +36,7 @@ pub(super) async fn answer(
     if let Some(page) = own(c, site, root, reason.status()).await {
         return send::page(c, reason.status(), &page.plain, &fields).await;
     }
-    fields.push(("Content-Type", "text/html; charset=utf-8"));
+    fields.extend([("Content-Type", "text/html; charset=utf-8"), NO_STORE]);
     let page = problem_page(reason.status(), reason.word(), problem.why.unwrap_or(reason.text()));
     c.respond(reason.status(), &fields, page.as_bytes()).await
 }
