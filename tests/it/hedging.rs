@@ -48,6 +48,22 @@ fn a_slow_answer_that_begins_before_its_hedge_is_taken() {
 }
 
 #[test]
+fn who_answers_posts_late_is_left_alone_for_gets_too() {
+    let backends = three(|caller| {
+        let is_post = !caller.body().is_empty();
+        caller.pause(if is_post { 300 } else { 0 });
+        caller.respond(200, "a");
+    });
+    let bramble = run(&backends, "hedge_ms = 100");
+    let mut client = bramble.client();
+    assert_eq!(names(&mut client, 12).iter().filter(|name| *name == "a").count(), 4);
+    (0..9).for_each(|_| drop(client.post("/", "pay").expect(200).text()));
+    assert_eq!(backends[0].count(), 4 + 3, "three late ones in a row");
+    assert_eq!(names(&mut client, 4).iter().filter(|name| *name == "a").count(), 0);
+    assert_eq!(bramble.log().count("ejected"), 1);
+}
+
+#[test]
 fn what_may_not_be_repeated_is_not_hedged() {
     let backends = three(|caller| {
         caller.body();

@@ -92,9 +92,21 @@ impl Pool {
         }
     }
 
-    /// A backend gave a good answer, which began so long after its request was sent.
-    pub(crate) fn answered(&self, backend: &Backend, began_after: Option<Duration>) {
-        backend.answered();
+    /// A backend gave a good answer, which began so long after its request was sent, where that
+    /// is known. `alone`: nobody else was asked, so that it may have come late all the same.
+    pub(crate) fn answered(
+        &self,
+        backend: &Backend,
+        began_after: Option<Duration>,
+        alone: bool,
+        now: Instant,
+    ) {
+        let is_late = alone && began_after.is_some_and(|time| time > self.patience());
+        match began_after {
+            _ if is_late => self.failed(backend, Weight::Doubt, "a late answer", now),
+            None if backend.is_doubted() => {}
+            _ => backend.answered(),
+        }
         let mut latency = self.latency.get();
         began_after.into_iter().for_each(|time| latency.add(time));
         self.latency.set(latency);

@@ -49,6 +49,8 @@ pub(crate) struct Exchange {
     patience: Option<Duration>,
     /// An attempt that has brought nothing so far, beside the one that is being made.
     rival: Option<Attempt>,
+    /// There has been one.
+    hedged: bool,
 }
 
 impl Exchange {
@@ -115,7 +117,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
     }
     match answered {
         Ok(Some(attempt)) if c.answer.status == 101 => {
-            pool.answered(&attempt.backend, None);
+            pool.answered(&attempt.backend, None, true, Instant::now());
             tunnel::run(c, attempt).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
@@ -155,5 +157,6 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
         broken: None,
         patience: None,
         rival: None,
+        hedged: false,
     }
 }

@@ -37,7 +37,10 @@ pub(super) async fn pass_on(
             exchange.pool.failed(&answer.backend, Weight::Doubt, why, Instant::now());
         }
         _ if is_poor(c.answer.status) => {}
-        _ => exchange.pool.answered(&answer.backend, answer.began_after),
+        _ => {
+            let (began_after, alone) = (answer.began_after, !exchange.hedged);
+            exchange.pool.answered(&answer.backend, began_after, alone, Instant::now());
+        }
     }
     match passed {
         Ok(()) => c.core.counters.answered(c.answer.status),

@@ -89,7 +89,9 @@ impl Tries {
                 exchange.drop_rival();
                 return Ok(Some(attempt));
             }
-            Ok(Outcome::Slow(attempt)) => exchange.rival = Some(attempt),
+            Ok(Outcome::Slow(attempt)) => {
+                (exchange.rival, exchange.hedged) = (Some(attempt), true);
+            }
             Err(AttemptError::Client(end)) => return Err(end.into()),
             Err(AttemptError::Backend(failure)) => self.failed(exchange, backend, failure)?,
         }
