@@ -48,7 +48,8 @@ impl Stream {
     /// # Errors
     /// The peer speaks no TLS, or is not whom the connector trusts.
     pub async fn connect_tls(&mut self, connector: &Connector) -> io::Result<()> {
-        self.handshake(Secure::client(connector)?).await
+        let tls = Box::new(Secure::client(connector)?);
+        self.handshake(tls).await
     }
 
     /// Does the TLS handshake of an accepted connection; returns the peer's key.
@@ -56,13 +57,15 @@ impl Stream {
     /// # Errors
     /// The peer speaks no TLS, or shows no key that the acceptor trusts.
     pub async fn accept_tls(&mut self, acceptor: &Acceptor) -> io::Result<Option<KeyId>> {
-        self.handshake(Secure::server(acceptor)?).await?;
+        let tls = Box::new(Secure::server(acceptor)?);
+        self.handshake(tls).await?;
         Ok(self.tls.as_ref().and_then(|tls| tls.peer_key()))
     }
 
-    async fn handshake(&mut self, mut tls: Secure) -> io::Result<()> {
+    /// Boxed, since every plain connection that could have been one of TLS would be as large.
+    async fn handshake(&mut self, mut tls: Box<Secure>) -> io::Result<()> {
         poll_fn(|cx| tls.poll_handshake(&mut self.socket, cx)).await?;
-        self.tls = Some(Box::new(tls));
+        self.tls = Some(tls);
         Ok(())
     }
 

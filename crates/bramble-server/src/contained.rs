@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use crate::counters::{Counters, add};
@@ -12,16 +12,16 @@ use crate::counters::{Counters, add};
 #[derive(Debug)]
 pub(crate) struct Panicked;
 
-/// Does `work`; `what` names it in the log.
+/// Does `work`, which is pinned where it is made: moved in, it would take its memory twice. `what`
+/// names it in the log.
 ///
 /// What the work shared with others is in order all the same: borrowed cells and counts are given
 /// back as the stack unwinds, and nothing on a core is held over an await.
 pub(crate) async fn contained<F: Future>(
     counters: &Counters,
     what: &str,
-    work: F,
+    mut work: Pin<&mut F>,
 ) -> Result<F::Output, Panicked> {
-    let mut work = pin!(work);
     let done = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),

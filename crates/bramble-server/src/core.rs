@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -188,7 +189,7 @@ async fn keep_accepting(core: Rc<Core>, socket: Arc<ListenSocket>) {
     };
     // The descriptor that this core has of it is enough.
     drop(socket);
-    while contained(&core.counters, "accepting", accept(&core, &listener)).await.is_err() {}
+    while contained(&core.counters, "accepting", pin!(accept(&core, &listener))).await.is_err() {}
 }
 
 async fn accept(core: &Rc<Core>, listener: &Listener) {
@@ -207,7 +208,7 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
 
 async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     let core = place.core.clone();
-    let work = connection::serve(place, stream, peer, at);
+    let work = pin!(connection::serve(place, stream, peer, at));
     // What there is to say of a panic has been said.
     let _ = contained(&core.counters, "a connection's work", work).await;
 }

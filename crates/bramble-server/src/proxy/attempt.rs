@@ -4,6 +4,7 @@
 //! whichever begins first is the answer, the other is dropped.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -55,16 +56,16 @@ pub(super) enum Outcome {
 /// Opens a connection within the limits.
 pub(super) async fn connect(c: &Connection, backend: &Backend) -> Result<Link, AttemptError> {
     let limit = c.table.times.connect;
-    let mut stream = within(limit, Stream::connect(backend.plan.address, None)).await?;
+    let mut stream = within(limit, pin!(Stream::connect(backend.plan.address, None))).await?;
     if let Some(connector) = &backend.connector {
-        within(limit.max(HANDSHAKE), stream.connect_tls(connector)).await?;
+        within(limit.max(HANDSHAKE), pin!(stream.connect_tls(connector))).await?;
     }
     Ok(Link { stream, reused: false })
 }
 
 async fn within<T>(
     limit: Duration,
-    connecting: impl Future<Output = io::Result<T>>,
+    connecting: Pin<&mut impl Future<Output = io::Result<T>>>,
 ) -> Result<T, Failure> {
     let kind = match tokio::time::timeout(limit, connecting).await {
         Ok(Ok(connected)) => return Ok(connected),
