@@ -22,4 +22,4 @@ pub use crate::listener::{ListenSocket, Listener};
 pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;
 pub use crate::stream::Stream;
-pub use crate::timer::{Timer, Timers};
+pub use crate::timer::{Spare, Timer, Timers};

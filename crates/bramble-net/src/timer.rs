@@ -6,6 +6,7 @@
 //! some 20 µs a tick. Limits are therefore met up to one tick late, never early.
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -32,9 +33,22 @@ struct Shared {
 struct Slot {
     due: Option<Instant>,
     waker: Option<Waker>,
-    /// Whoever waits can be ended before its time, for the good of others.
-    spare: bool,
+    /// Whom it is for.
+    owner: Option<IpAddr>,
+    spare: Spare,
     ended: bool,
+}
+
+/// Whether a wait can be ended before its time, for the good of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spare {
+    /// It can't.
+    #[default]
+    No,
+    /// It is for somebody who wants nothing yet.
+    Idle,
+    /// It is for somebody who is slow in the middle of something.
+    Slow,
 }
 
 /// One deadline; dropped with its connection.
@@ -57,7 +71,7 @@ enum Budget {
 impl Slot {
     /// Not while it is needed: what came just before it was ended is still answered.
     fn is_ended(&self) -> bool {
-        self.ended && self.spare
+        self.ended && self.spare != Spare::No
     }
 }
 
@@ -79,18 +93,32 @@ impl Timers {
     /// A new timer, not armed.
     #[must_use]
     pub fn timer(&self) -> Timer {
-        let key = self.shared.slots.borrow_mut().insert(Slot::default());
+        self.make(None)
+    }
+
+    /// The same, for a client.
+    #[must_use]
+    pub fn timer_of(&self, owner: IpAddr) -> Timer {
+        self.make(Some(owner))
+    }
+
+    fn make(&self, owner: Option<IpAddr>) -> Timer {
+        let slot = Slot { owner, ..Slot::default() };
+        let key = self.shared.slots.borrow_mut().insert(slot);
         let (since, budget) = (Cell::new(None), Cell::new(Budget::Endless));
         Timer { shared: self.shared.clone(), key, since, budget }
     }
 
-    /// Ends the wait that is nearest to its end, of those that can be spared; false if there is
-    /// none. Looks over all slots, as each tick does.
+    /// Ends the wait that is nearest to its end, of those that can be spared and that `may` be
+    /// ended by owner and kind; false if there is none. Looks over all slots, as each tick does.
     #[must_use]
-    pub fn end_one_spare(&self) -> bool {
+    pub fn end_one(&self, may: impl Fn(Option<IpAddr>, Spare) -> bool) -> bool {
         let mut slots = self.shared.slots.borrow_mut();
-        let spare = slots.iter_mut().map(|(_, slot)| slot);
-        let waiting = spare.filter(|slot| slot.spare && !slot.ended && slot.due.is_some());
+        let waits = slots.iter_mut().map(|(_, slot)| slot);
+        let waiting = waits.filter(|slot| {
+            let is_spare = slot.spare != Spare::No && !slot.ended && slot.due.is_some();
+            is_spare && may(slot.owner, slot.spare)
+        });
         let Some(slot) = waiting.min_by_key(|slot| slot.due) else { return false };
         slot.ended = true;
         slot.waker.take().into_iter().for_each(Waker::wake);
@@ -131,8 +159,8 @@ impl Timer {
         self.since.get().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Says whether its waits from here on can be ended by [`Timers::end_one_spare`].
-    pub fn spare(&self, spare: bool) {
+    /// Says whether its waits from here on can be ended by [`Timers::end_one`].
+    pub fn spare(&self, spare: Spare) {
         if let Some(slot) = self.shared.slots.borrow_mut().get_mut(self.key) {
             slot.spare = spare;
         }

@@ -23,6 +23,16 @@ impl Clients {
         true
     }
 
+    /// Who has most, and how many.
+    pub(crate) fn heaviest(&self) -> Option<(IpAddr, u32)> {
+        let all = self.open.borrow();
+        all.iter().max_by_key(|(_, open)| **open).map(|(client, open)| (*client, *open))
+    }
+
+    pub(crate) fn open(&self, client: IpAddr) -> u32 {
+        self.open.borrow().get(&client).copied().unwrap_or_default()
+    }
+
     /// Counts one out again.
     pub(crate) fn leave(&self, client: IpAddr) {
         let mut all = self.open.borrow_mut();

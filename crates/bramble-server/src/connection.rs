@@ -18,7 +18,7 @@ use bramble_http::{
     Body, BodyReader, Parsed, Reject, RequestHead, ResponseHead, parse_request, simple_response,
 };
 use bramble_net::tls::KeyId;
-use bramble_net::{Buffer, Stream, Timer};
+use bramble_net::{Buffer, Spare, Stream, Timer};
 
 use crate::core::{Core, Place};
 use crate::counters::{Held, add};
@@ -26,7 +26,7 @@ use crate::floor::Floor;
 use crate::reason::{self, Event, Reason, Word};
 use crate::table::{Handler, Table};
 use crate::wait::{self, WaitError};
-use crate::{files, proxy, route};
+use crate::{clients, files, proxy, route};
 
 /// Memory for heads that a connection keeps between requests.
 const KEPT_HEAD_BYTES: usize = 2048;
@@ -99,7 +99,7 @@ pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at
         }
     }
     let mut connection = Connection {
-        timer: core.timers.timer(),
+        timer: core.timers.timer_of(clients::client(peer.ip())),
         input: core.requests.buffer(),
         head: RequestHead::default(),
         body: BodyReader::new(Body::None, &table.limits),
@@ -137,9 +137,9 @@ impl Connection {
     /// Waits for one request and answers it.
     async fn request(&mut self, listener: &str, key: Option<KeyId>) -> Result<Next, End> {
         self.timer.begin(None);
-        self.timer.spare(true);
+        self.timer.spare(Spare::Idle);
         let head = self.read_head().await;
-        self.timer.spare(false);
+        self.timer.spare(Spare::No);
         if !head? {
             return Ok(Next::Close);
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Buffers, ListenSocket, Listener, Stream, Timers};
+use bramble_net::{Buffers, ListenSocket, Listener, Spare, Stream, Timers};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 
@@ -158,6 +158,19 @@ impl Core {
         }
     }
 
+    /// Ends a connection so that one of `newcomer` has a place. Whoever has more than the newcomer,
+    /// and of all most, gives one that waits for a request or for its client: so no few can keep
+    /// out all others, however slowly they send or read. Else the oldest that waits for a request
+    /// goes, whoever has it.
+    fn make_room(&self, newcomer: IpAddr, trusted: &[IpAddr]) -> bool {
+        let own = self.clients.open(newcomer);
+        let heaviest = self.clients.heaviest();
+        let heaviest = heaviest.filter(|(ip, open)| *open > own && !trusted.contains(ip));
+        let of_heaviest = |ip| self.timers.end_one(|owner, _| owner == Some(ip));
+        heaviest.is_some_and(|(ip, _)| of_heaviest(ip))
+            || self.timers.end_one(|_, spare| spare == Spare::Idle)
+    }
+
     fn facts(&self) -> ServerFacts {
         let mut facts = self.counters.facts();
         let Some(table) = self.table() else { return facts };
@@ -253,7 +266,7 @@ impl Place {
         // From here on it is given back by being dropped.
         let place = Self { core: core.clone(), client };
         let is_full = core.counters.connections.get() > u64::from(share(plan.limits.connections));
-        if is_full && !core.timers.end_one_spare() {
+        if is_full && !core.make_room(client, &plan.trusted_proxies) {
             return Err(Event::Connections);
         }
         Ok(place)

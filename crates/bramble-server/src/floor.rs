@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use bramble_net::Spare;
+
 /// One direction of one request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Floor {
@@ -29,6 +31,11 @@ impl Floor {
         let Some(earned_ms) = earned_ms else { return self.step };
         let all = self.step.saturating_add(Duration::from_millis(earned_ms));
         self.step.min(all.saturating_sub(self.waited))
+    }
+
+    /// Whether its waits can be ended for others.
+    pub(crate) fn spare(&self) -> Spare {
+        if self.bytes_per_s > 0 { Spare::Slow } else { Spare::No }
     }
 
     /// It is the rate that ends the next move, if that has not come within the limit.

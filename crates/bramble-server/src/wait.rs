@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bramble_net::{Buffer, Stream, Timer};
+use bramble_net::{Buffer, Spare, Stream, Timer};
 
 use crate::floor::Floor;
 
@@ -69,10 +69,17 @@ pub(crate) async fn above(
     let mut operation = operation;
     let moved = within(timer, floor.limit(), |cx| {
         let step = operation(cx);
-        blocked |= step.is_pending();
+        if step.is_pending() && !blocked {
+            blocked = true;
+            timer.spare(floor.spare());
+        }
         step
     });
-    match moved.await {
+    let moved = moved.await;
+    if blocked {
+        timer.spare(Spare::No);
+    }
+    match moved {
         Ok(n) => {
             let waited = if blocked { timer.waited() } else { Duration::ZERO };
             floor.moved(n, waited);

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::LocalSet;
 
-use super::{TICK, Timers};
+use super::{Spare, TICK, Timers};
 
 async fn on_core<F: Future<Output = ()>>(work: F) {
     LocalSet::new().run_until(work).await;
@@ -70,18 +70,21 @@ async fn waits_together_take_no_more_than_they_may() {
 async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
     on_core(async {
         let timers = Timers::start();
-        let waits: Vec<_> = [30, 10, 20].map(|_| timers.timer()).into();
+        let owner = "192.0.2.1".parse().unwrap();
+        let waits: Vec<_> = [30, 10, 20].map(|_| timers.timer_of(owner)).into();
         for (timer, seconds) in waits.iter().zip([30, 10, 20]) {
             timer.arm(Duration::from_secs(seconds));
         }
-        assert!(!timers.end_one_spare(), "all are needed");
-        waits[0].spare(true);
-        waits[2].spare(true);
-        assert!(timers.end_one_spare());
+        let end_one = || timers.end_one(|of, spare| of == Some(owner) && spare == Spare::Idle);
+        assert!(!end_one(), "all are needed");
+        waits[0].spare(Spare::Idle);
+        waits[1].spare(Spare::Slow);
+        waits[2].spare(Spare::Idle);
+        assert!(end_one());
         assert!(waits[2].was_ended() && !waits[0].was_ended());
         poll_fn(|cx| waits[2].poll_due(cx)).await;
-        assert!(timers.end_one_spare());
-        assert!(!timers.end_one_spare(), "each is ended once");
+        assert!(end_one());
+        assert!(!end_one(), "each is ended once");
     })
     .await;
 }

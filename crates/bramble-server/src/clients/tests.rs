@@ -15,6 +15,15 @@ fn who_has_as_many_as_it_may_gets_no_more_until_one_has_ended() {
 }
 
 #[test]
+fn the_heaviest_has_most() {
+    let clients = Clients::default();
+    assert_eq!(clients.heaviest(), None);
+    let (a, b) = (ip("192.0.2.1"), ip("192.0.2.2"));
+    assert!(clients.enter(a, 9) && clients.enter(b, 9) && clients.enter(b, 9));
+    assert_eq!((clients.heaviest(), clients.open(a)), (Some((b, 2)), 1));
+}
+
+#[test]
 fn nobody_is_remembered() {
     let clients = Clients::default();
     assert!(clients.enter(ip("192.0.2.1"), 2));
