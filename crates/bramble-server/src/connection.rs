@@ -273,7 +273,7 @@ impl Connection {
     ) -> Result<Next, End> {
         let next = self.next();
         let date = self.core.date();
-        let mut all = vec![("Date", date.as_str())];
+        let mut all = vec![("Date", &*date)];
         all.extend_from_slice(fields);
         let (keep_alive, is_head) = (next == Next::Request, self.is_head());
         self.out.clear();

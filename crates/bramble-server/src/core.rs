@@ -63,7 +63,7 @@ pub(crate) struct Core {
     listeners: RefCell<BTreeMap<SocketKey, Accepting>>,
     /// What it will accept from with the next table.
     share: RefCell<Option<Share>>,
-    date: RefCell<(u64, String)>,
+    date: RefCell<(u64, Rc<str>)>,
 }
 
 struct Accepting(JoinHandle<()>);
@@ -125,13 +125,13 @@ impl Core {
     }
 
     /// The time as an HTTP date, made anew once a second.
-    pub(crate) fn date(&self) -> String {
+    pub(crate) fn date(&self) -> Rc<str> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let mut date = self.date.borrow_mut();
         if date.0 != now || date.1.is_empty() {
             let mut text = Vec::new();
             bramble_http::write_date(&mut text, now);
-            *date = (now, String::from_utf8(text).unwrap_or_default());
+            *date = (now, String::from_utf8(text).unwrap_or_default().into());
         }
         date.1.clone()
     }

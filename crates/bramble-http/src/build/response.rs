@@ -5,7 +5,9 @@ use crate::{Body, Kind, ResponseHead, Version, reason_phrase, response::is_bodil
 
 /// What a forwarded answer depends on beyond the answer.
 #[derive(Clone, Copy, Debug)]
-pub struct ForwardResponse {
+pub struct ForwardResponse<'a> {
+    /// Now, for an answer that says no time (RFC 9110 section 6.6.1): caches count from it.
+    pub date: &'a str,
     /// Whether the client's connection stays open.
     pub keep_alive: bool,
     /// The version of the client's request.
@@ -24,17 +26,22 @@ pub fn forward_response(
     out: &mut Vec<u8>,
     buf: &[u8],
     head: &ResponseHead,
-    how: &ForwardResponse,
+    how: &ForwardResponse<'_>,
 ) -> Body {
     out.reserve(head.len + 128);
     let body = outgoing_body(head, how);
     out.extend_from_slice(b"HTTP/1.1 ");
     put_decimal(out, u64::from(head.status));
     put(out, &[b" ", head.reason.of(buf), b"\r\n"]);
+    let mut is_dated = head.status < 200;
     for field in &head.fields {
         if goes_on(field.kind) {
             put_field(out, buf, field);
+            is_dated |= field.kind == Kind::Date;
         }
+    }
+    if !is_dated {
+        put_fields(out, &[("Date", how.date)]);
     }
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
     put_framing(out, announced(head, body));
@@ -116,7 +123,7 @@ fn names_websocket(buf: &[u8], head: &ResponseHead) -> bool {
     names.any(|name| scan::trim(name).eq_ignore_ascii_case(b"websocket"))
 }
 
-fn outgoing_body(head: &ResponseHead, how: &ForwardResponse) -> Body {
+fn outgoing_body(head: &ResponseHead, how: &ForwardResponse<'_>) -> Body {
     match (head.body, how.client_version) {
         _ if how.request_was_head => Body::None,
         (Body::Chunked | Body::UntilClose, Version::Http11) => Body::Chunked,
@@ -135,7 +142,7 @@ fn announced(head: &ResponseHead, body: Body) -> Body {
     }
 }
 
-fn put_connection(out: &mut Vec<u8>, how: &ForwardResponse, body: Body) {
+fn put_connection(out: &mut Vec<u8>, how: &ForwardResponse<'_>, body: Body) {
     if !how.keep_alive || body == Body::UntilClose {
         out.extend_from_slice(b"Connection: close\r\n");
     } else if how.client_version == Version::Http10 {

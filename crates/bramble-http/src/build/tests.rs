@@ -14,7 +14,7 @@ fn untrusted<'a>() -> Forward<'a> {
     Forward { client_ip, proto: "https", trusted: false, release: None, host: b"a.example" }
 }
 
-fn answered(input: &str, how: &ForwardResponse) -> (String, Body) {
+fn answered(input: &str, how: &ForwardResponse<'_>) -> (String, Body) {
     let mut head = ResponseHead::default();
     let limits = Limits::default();
     let asked = Asked { head: how.request_was_head, upgrade: true };
@@ -24,8 +24,10 @@ fn answered(input: &str, how: &ForwardResponse) -> (String, Body) {
     (String::from_utf8(out).unwrap(), body)
 }
 
-fn to(client_version: Version) -> ForwardResponse {
-    ForwardResponse { keep_alive: true, client_version, request_was_head: false }
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+fn to(client_version: Version) -> ForwardResponse<'static> {
+    ForwardResponse { date: DATE, keep_alive: true, client_version, request_was_head: false }
 }
 
 #[test]
@@ -163,8 +165,25 @@ fn an_answer_goes_on_without_what_was_for_us() {
 }
 
 #[test]
+fn a_final_answer_has_a_date() {
+    let dates = |head: &str| {
+        let (out, _) = answered(&format!("HTTP/1.1 {head}\r\n\r\n"), &to(Version::Http11));
+        let dates = out.lines().filter_map(|line| line.strip_prefix("Date: "));
+        dates.collect::<Vec<_>>().join(";")
+    };
+    for status in ["200 OK", "304 x", "404 x", "503 x"] {
+        assert_eq!(dates(status), DATE, "{status}");
+    }
+    assert_eq!(dates("200 OK\r\nDate: today"), "today");
+    assert_eq!(dates("200 OK\r\nConnection: date\r\nDate: today"), DATE);
+    for interim in ["100 x", "103 x", "101 x\r\nConnection: upgrade\r\nUpgrade: websocket"] {
+        assert_eq!(dates(interim), "");
+    }
+}
+
+#[test]
 fn a_body_is_framed_as_the_client_can_read_it() {
-    let check = |input: &str, how: &ForwardResponse, fields: &str, expected: Body| {
+    let check = |input: &str, how: &ForwardResponse<'_>, fields: &str, expected: Body| {
         let (out, body) = answered(input, how);
         let behind = out.split_once("bramble\r\n").unwrap().1.replace("\r\n", ";");
         assert_eq!((behind.as_str(), body), (fields, expected), "{input}");

@@ -215,7 +215,9 @@ async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<bool, WaitE
     if c.answer.status == 100 || c.head.version == Version::Http10 {
         return Ok(false);
     }
+    let date = c.core.date();
     let how = ForwardResponse {
+        date: &date,
         keep_alive: true,
         client_version: c.head.version,
         request_was_head: c.is_head(),

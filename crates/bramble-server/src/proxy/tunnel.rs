@@ -22,7 +22,9 @@ const READS_A_TURN: usize = 8;
 /// Passes the 101 on, and then whatever comes.
 pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End> {
     let Attempt { mut link, mut buffer, .. } = answer;
+    let date = c.core.date();
     let how = ForwardResponse {
+        date: &date,
         keep_alive: false,
         client_version: c.head.version,
         request_was_head: false,

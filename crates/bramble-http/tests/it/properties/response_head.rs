@@ -2,14 +2,18 @@
 //! were understood.
 
 use bramble_http::{
-    Asked, Body, ForwardResponse, Limits, Parsed, Reject, ResponseHead, Version, forward_response,
-    parse_response,
+    Asked, Body, ForwardResponse, Kind, Limits, Parsed, Reject, ResponseHead, Version,
+    forward_response, parse_response,
 };
 
 use super::prefixes::{self, check_lines, ours, small, theirs};
 
 /// Lines that we write.
-const OURS: [&str; 5] = ["Via", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding"];
+const OURS: [&str; 6] =
+    ["Connection", "Content-Length", "Date", "Transfer-Encoding", "Upgrade", "Via"];
+
+/// What the clock says.
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 /// Checks what holds for any bytes that come from a backend, whatever it was asked.
 pub fn check(input: &[u8]) {
@@ -27,7 +31,8 @@ fn check_asked(input: &[u8], asked: Asked) {
     check_other_reader(input, &head);
     for client_version in [Version::Http10, Version::Http11] {
         for keep_alive in [false, true] {
-            let how = ForwardResponse { keep_alive, client_version, request_was_head: asked.head };
+            let request_was_head = asked.head;
+            let how = ForwardResponse { date: DATE, keep_alive, client_version, request_was_head };
             check_forwarded(input, &head, &how, asked);
         }
     }
@@ -68,7 +73,7 @@ fn check_other_reader(input: &[u8], head: &ResponseHead) {
 }
 
 /// What a client gets is one head with nothing behind it, framed as `forward_response` says.
-fn check_forwarded(input: &[u8], head: &ResponseHead, how: &ForwardResponse, asked: Asked) {
+fn check_forwarded(input: &[u8], head: &ResponseHead, how: &ForwardResponse<'_>, asked: Asked) {
     let mut out = Vec::new();
     let body = forward_response(&mut out, input, head, how);
     let limits = Limits { head_bytes: 1 << 20, fields: 120, ..Limits::default() };
@@ -82,6 +87,7 @@ fn check_forwarded(input: &[u8], head: &ResponseHead, how: &ForwardResponse, ask
     check_other_reader(&out, &again);
     check_lines(&ours(&again.fields, &out), &ours(&head.fields, input), &OURS);
     if head.status >= 200 {
+        assert!(again.value(&out, Kind::Date).is_some(), "no date");
         assert_eq!(again.keep_alive, how.keep_alive && body != Body::UntilClose);
     }
     if how.client_version == Version::Http10 {
