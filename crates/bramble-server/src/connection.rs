@@ -15,7 +15,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bramble_http::{
-    Body, BodyReader, Parsed, Reject, RequestHead, ResponseHead, parse_request, simple_response,
+    Body, BodyReader, Form, Parsed, Reject, RequestHead, ResponseHead, parse_request,
+    simple_response,
 };
 use bramble_net::tls::KeyId;
 use bramble_net::{Buffer, Spare, Stream, Timer};
@@ -218,6 +219,10 @@ impl Connection {
             }
             Some(Handler::Pool(pool)) => proxy::answer(self, &pool).await,
             Some(Handler::Site(site)) => files::answer(self, &site).await,
+            Some(_) if self.head.target.form == Form::Asterisk => {
+                self.take_head();
+                self.respond(204, &[files::ALLOW], b"").await
+            }
             Some(Handler::Respond { status, body }) => {
                 self.take_head();
                 let kind = ("Content-Type", "text/plain; charset=utf-8");
@@ -238,6 +243,10 @@ impl Connection {
     fn find(&self) -> Option<Handler> {
         let buf = self.input.unread();
         let host = self.head.host.map(|h| h.of(buf)).unwrap_or_default();
+        if self.head.target.form == Form::Asterisk {
+            // The server as a whole: whoever has its root speaks for it.
+            return Some(self.table.find(host, b"/"));
+        }
         let path = route::meaning(self.head.target.path.of(buf))?;
         Some(self.table.find(host, &path))
     }

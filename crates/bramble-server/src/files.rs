@@ -101,8 +101,8 @@ fn pages(plan: &plan::Site) -> BTreeMap<u16, String> {
     not_found.chain(others).map(|(status, page)| (status, format!("/{page}"))).collect()
 }
 
-/// What a site answers to.
-const ALLOW: (&str, &str) = ("Allow", "GET, HEAD, OPTIONS");
+/// What a site answers to, as any answer of our own.
+pub(crate) const ALLOW: (&str, &str) = ("Allow", "GET, HEAD, OPTIONS");
 
 /// Answers a request with a file, a redirect to a folder, or a page that says why not.
 pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, End> {
