@@ -12,6 +12,7 @@
 mod answer;
 mod attempt;
 mod failure;
+mod hops;
 mod tries;
 mod tunnel;
 mod upload;
@@ -102,6 +103,9 @@ impl Exchange {
 
 /// Answers a request through a backend of `pool`.
 pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, End> {
+    if let Some(next) = hops::answer(c).await? {
+        return Ok(next);
+    }
     let mut exchange = begin(c, pool);
     pool.budget.borrow_mut().earn(Instant::now());
     let answered = tries::run(c, &mut exchange).await;

@@ -71,6 +71,7 @@ reasons! {
     NothingPublished 404 "nothing_published" "Nothing is published here."
     NoSuchPage 404 "no_such_page" "There is no page at this address."
     ReadOnly 405 "read_only" "This address can be read, and nothing else."
+    LastHop 405 "last_hop" "This request may go no further, and is not answered here."
     PreconditionFailed 412 "precondition_failed" "What is here is not what you expected; look at it again."
     RangeNotSatisfiable 416 "range_not_satisfiable" "None of the bytes that you ask for is there."
     HeadTimeout 408 "head_timeout" "The request did not arrive in time."
