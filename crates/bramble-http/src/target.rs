@@ -3,6 +3,8 @@
 pub use crate::path::{PathError, decode_path};
 use crate::{Method, Reject, Span, parse_authority};
 
+const HTTPS: &[u8] = b"https://";
+
 /// The form of a request target. The authority form is CONNECT's, which is not implemented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
@@ -49,6 +51,11 @@ impl Target {
         }
     }
 
+    /// Whether it is absolute and asks for what came over TLS.
+    pub fn is_https(&self, buf: &[u8]) -> bool {
+        self.raw.of(buf).get(..HTTPS.len()).is_some_and(|start| start.eq_ignore_ascii_case(HTTPS))
+    }
+
     fn absolute(
         buf: &[u8],
         raw: Span,
@@ -86,7 +93,7 @@ fn scheme_len(bytes: &[u8]) -> Option<usize> {
     let begins = |scheme: &&[u8]| {
         bytes.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    [&b"http://"[..], b"https://"].into_iter().find(|scheme| begins(scheme)).map(<[u8]>::len)
+    [&b"http://"[..], HTTPS].into_iter().find(|scheme| begins(scheme)).map(<[u8]>::len)
 }
 
 #[cfg(test)]

@@ -212,6 +212,10 @@ impl Connection {
         // A fault of ours, to be had on demand.
         #[cfg(test)]
         assert_ne!(self.head.target.path.of(self.input.unread()), b"/panic");
+        if self.is_misdirected() {
+            self.take_head();
+            return self.problem(Reason::HttpsOverPlain).await;
+        }
         match self.find() {
             None => {
                 self.take_head();
@@ -239,6 +243,14 @@ impl Connection {
         }
     }
 
+    /// Whether it asks for what only TLS may bring, without it (RFC 9110 section 7.4). A proxy
+    /// that is trusted may have taken the TLS off.
+    fn is_misdirected(&self) -> bool {
+        self.head.target.is_https(self.input.unread())
+            && self.stream.is_plain()
+            && !self.trusts_peer()
+    }
+
     /// What answers the request; none if its path means nothing.
     fn find(&self) -> Option<Handler> {
         let buf = self.input.unread();
@@ -254,6 +266,11 @@ impl Connection {
     /// The head's bytes are not needed any more; what follows in the buffer is the body.
     pub(crate) fn take_head(&mut self) {
         self.input.consume(self.head.len);
+    }
+
+    /// Whether the peer may say who its own client is and how that came.
+    pub(crate) fn trusts_peer(&self) -> bool {
+        self.table.plan().trusted_proxies.contains(&self.peer.ip().to_canonical())
     }
 
     /// Whether this answer may be followed by another on the connection.

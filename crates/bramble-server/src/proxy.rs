@@ -136,8 +136,8 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
     let buf = c.input.unread();
     let how = Forward {
         client_ip: c.peer.ip().to_canonical(),
-        proto: "http",
-        trusted: c.table.plan().trusted_proxies.contains(&c.peer.ip().to_canonical()),
+        proto: if c.head.target.is_https(buf) { "https" } else { "http" },
+        trusted: c.trusts_peer(),
         release: pool.release.as_deref(),
         // Empty where an HTTP/1.0 client named none (RFC 9110 section 7.2).
         host: c.head.host.map(|h| h.of(buf)).unwrap_or_default(),

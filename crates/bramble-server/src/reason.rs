@@ -74,6 +74,7 @@ reasons! {
     LastHop 405 "last_hop" "This request may go no further, and is not answered here."
     PreconditionFailed 412 "precondition_failed" "What is here is not what you expected; look at it again."
     RangeNotSatisfiable 416 "range_not_satisfiable" "None of the bytes that you ask for is there."
+    HttpsOverPlain 421 "https_over_plain" "An https address can't be asked for over a connection without TLS."
     HeadTimeout 408 "head_timeout" "The request did not arrive in time."
     BodyTimeout 408 "body_timeout" "The rest of the request did not arrive in time."
     BodyRate 408 "body_rate" "The request arrived too slowly."

@@ -14,6 +14,19 @@ fn check(raw: &str, form: Form, path: &str, query: &str, authority: Option<&str>
 }
 
 #[test]
+fn https_is_asked_for_by_absolute_targets_alone() {
+    let is_https = |raw: &str, method| {
+        let (target, _) = Target::parse(raw.as_bytes(), Span::new(0, raw.len()), method).unwrap();
+        target.is_https(raw.as_bytes())
+    };
+    assert!(is_https("https://a/b", Method::Get));
+    assert!(is_https("HTTPS://a", Method::Options));
+    for raw in ["http://a/https://b", "/https://a", "//https://a", "/"] {
+        assert!(!is_https(raw, Method::Get), "{raw}");
+    }
+}
+
+#[test]
 fn origin_form() {
     check("/", Form::Origin, "/", "", None);
     check("/a/b?c=d?e", Form::Origin, "/a/b", "c=d?e", None);
