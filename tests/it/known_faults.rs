@@ -221,9 +221,7 @@ fn a_loop_ends_by_itself() {
     let bramble = balancer(&[&backend]);
     let itself = Config::default().backend(bramble.address(), "");
     bramble.reload(&itself);
-    let status = bramble.get("/").status;
-    println!("a loop ends with {status}");
-    assert!(matches!(status, 431 | 502 | 508), "{status}");
+    bramble.get("/").expect(508);
     bramble.reload(&Config::balancer(&[&backend]));
     bramble.get("/").expect(200).body("one");
 }

@@ -14,6 +14,9 @@ use std::{io::Write as _, net::IpAddr};
 
 use crate::{Body, Field};
 
+/// What we call ourselves in `Via`.
+pub(crate) const PSEUDONYM: &[u8] = b"bramble";
+
 /// What stands behind the data of a chunk.
 pub const CHUNK_END: &[u8] = b"\r\n";
 

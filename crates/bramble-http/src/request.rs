@@ -2,6 +2,7 @@
 
 use crate::{
     Body, Field, Kind, Limits, Method, Parsed, Reject, Span, Target, Version,
+    build::PSEUDONYM,
     connection::{Connection, Upgrade},
     field,
     framing::Framing,
@@ -66,6 +67,17 @@ impl RequestHead {
         // A larger number is as good as our largest.
         let number = || std::str::from_utf8(value).ok()?.parse().ok().or(Some(u64::MAX));
         is_number.then(number).flatten()
+    }
+
+    /// How often `Via` says that it came by one of our name, this or another
+    /// (RFC 9110 section 7.6.3).
+    pub fn rounds(&self, buf: &[u8]) -> usize {
+        let hops = self.values(buf, Kind::Via).flat_map(|value| value.split(|&byte| byte == b','));
+        let is_ours = |hop: &&[u8]| {
+            let words = hop.split(|byte| matches!(byte, b' ' | b'\t'));
+            words.filter(|word| !word.is_empty()).nth(1) == Some(PSEUDONYM)
+        };
+        hops.filter(is_ours).count()
     }
 
     fn clear(&mut self) {

@@ -90,6 +90,7 @@ reasons! {
     NoSuchRelease 503 "no_such_release" "This release of the site is not here yet."
     RequestTimeout 504 "request_timeout" "The request took too long, all in all."
     BackendTimeout 504 "backend_timeout" "The site took too long to answer."
+    Circle 508 "circle" "This address leads in a circle."
 }
 
 events! {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{UPGRADE, forwarded, put, put_decimal, put_field, put_framing};
+use super::{PSEUDONYM, UPGRADE, forwarded, put, put_decimal, put_field, put_framing};
 use crate::{Form, Kind, RequestHead};
 
 /// What a forwarded request says beyond what the client said.
@@ -45,7 +45,7 @@ pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &
     if let Some(release) = how.release {
         put(out, &[b"Bramble-Release: ", release.as_bytes(), b"\r\n"]);
     }
-    put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
+    put(out, &[b"Via: ", head.version.number().as_bytes(), b" ", PSEUDONYM, b"\r\n"]);
     if head.upgrade {
         out.extend_from_slice(UPGRADE);
     }

@@ -1,6 +1,6 @@
 //! The head of an answer: a backend's as a client may see it, or our own.
 
-use super::{UPGRADE, put, put_decimal, put_field, put_formatted, put_framing};
+use super::{PSEUDONYM, UPGRADE, put, put_decimal, put_field, put_formatted, put_framing};
 use crate::{Body, Kind, ResponseHead, Version, reason_phrase, response::is_bodiless, scan};
 
 /// What a forwarded answer depends on beyond the answer.
@@ -43,7 +43,7 @@ pub fn forward_response(
     if !is_dated {
         put_fields(out, &[("Date", how.date)]);
     }
-    put(out, &[b"Via: ", head.version.number().as_bytes(), b" bramble\r\n"]);
+    put(out, &[b"Via: ", head.version.number().as_bytes(), b" ", PSEUDONYM, b"\r\n"]);
     put_framing(out, announced(head, body));
     if head.status == 101 || head.status == 426 && names_websocket(buf, head) {
         out.extend_from_slice(UPGRADE);

@@ -216,6 +216,21 @@ fn an_upgrade_needs_both_of_its_fields_and_is_to_websocket() {
 }
 
 #[test]
+fn rounds_are_counted_by_our_name_in_via() {
+    let rounds = |fields: &str| {
+        let input = format!("{START}{fields}\r\n");
+        parse(&input).unwrap().rounds(input.as_bytes())
+    };
+    assert_eq!(rounds(""), 0);
+    assert_eq!(
+        rounds("Via: 1.1 bramble\r\nX: y\r\nVia: HTTP/1.0  bramble (a), 1.1\tbramble\r\n"),
+        3
+    );
+    assert_eq!(rounds("Via: 1.1 brambles, bramble, 1.1 a (1.1 bramble), 1.1 BRAMBLE,,\r\n"), 0);
+    assert_eq!(rounds("Connection: via\r\nVia: 1.1 bramble\r\n"), 0);
+}
+
+#[test]
 fn limits_hold_exactly() {
     let limits = |head_bytes, fields, target_bytes| Limits {
         head_bytes,

@@ -9,10 +9,20 @@ use crate::reason::{self, Reason};
 /// again tells secrets that were put into it on the way.
 const ALLOW: (&str, &str) = ("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
 
+/// So often a request may have come by a bramble. A name that all have can't tell a circle from
+/// a chain, but nobody chains so many; without this a circle ends only when the head is full,
+/// after a hundred rounds, each with two connections.
+const ROUNDS_MAX: usize = 8;
+
 /// Answers a request that goes no further; none: it does.
 pub(super) async fn answer(c: &mut Connection) -> Result<Option<Next>, End> {
-    if c.head.max_forwards(c.input.unread()) == Some(0) {
+    let buf = c.input.unread();
+    if c.head.max_forwards(buf) == Some(0) {
         return last(c).await.map(Some);
+    }
+    if c.head.rounds(buf) >= ROUNDS_MAX {
+        c.take_head();
+        return c.problem(Reason::Circle).await.map(Some);
     }
     Ok(None)
 }
