@@ -73,7 +73,7 @@ rejects! {
     ExpectationFailed 417 "expectation_failed" "Expect asks for something other than 100-continue"
     BodyTooLarge 413 "body_too_large" "the body is larger than the limit"
     InvalidChunkSize 400 "invalid_chunk_size" "a chunk size is not 1 to 16 hexadecimal digits"
-    InvalidChunkExtension 400 "invalid_chunk_extension" "a chunk extension has a control character"
+    InvalidChunkExtension 400 "invalid_chunk_extension" "a chunk extension is not a name with or without a value"
     ChunkExtensionTooLong 400 "chunk_extension_too_long" "chunk extensions are longer than the limit"
     InvalidChunkEnd 400 "invalid_chunk_end" "a chunk is not followed by CRLF"
     TruncatedBody 400 "truncated_body" "the connection ended before the body did"

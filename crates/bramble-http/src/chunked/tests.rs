@@ -68,12 +68,25 @@ fn lines_end_in_crlf_only() {
 #[test]
 fn extensions_are_checked_limited_and_dropped() {
     check("1;a=b\r\na\r\n0;c\r\n\r\n", "a");
-    check("1;\"é\t \"\r\na\r\n0\r\n\r\n", "a");
+    check("1;a=\"é\t\"\r\na\r\n0\r\n\r\n", "a");
     check_refused("1;a\0\r\n", Reject::InvalidChunkExtension);
     check("0;2345678\r\n\r\n", "");
     check_refused("0;23456789\r\n\r\n", Reject::ChunkExtensionTooLong);
     check("1;23456\r\na\r\n0;23456\r\n\r\n", "a");
     check_refused("1;234567\r\na\r\n0;23456\r\n\r\n", Reject::ChunkExtensionTooLong);
+}
+
+#[test]
+fn an_extension_is_a_name_with_or_without_a_value() {
+    for sound in r#"a a;b a=b a=b;c=d a="" a="";b a=";" a="\"" 1"#.split(' ') {
+        check(&format!("1;{sound}\r\na\r\n0\r\n\r\n"), "a");
+    }
+    let lacking = r#"|;|a;|=|=b|a=|a=;b|a==b|a=b=c|"a"|a"b"|a="|a="b|a="\"|a="b"c|a="b"=c|a=b"|("#;
+    let with_blanks = " a|a |a =b|a= b|a=b ;c|a=b; c|\t|a=\"\0\"|a=\"\\\0\"";
+    for refused in lacking.split('|').chain(with_blanks.split('|')) {
+        check_refused(format!("1;{refused}\r\n"), Reject::InvalidChunkExtension);
+    }
+    check_refused("1;a=\"\n", Reject::BareLf);
 }
 
 #[test]
