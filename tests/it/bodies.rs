@@ -160,34 +160,6 @@ fn a_body_is_passed_on_as_it_comes() {
 }
 
 #[test]
-fn expect_100_continue_is_answered_before_the_body_comes() {
-    let backend = Backend::start(echo);
-    let bramble = balancer(&[&backend]);
-    let mut client = bramble.client();
-    let head =
-        "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
-    for _ in 0..2 {
-        client.send(head);
-        client.answer().expect(100);
-        client.send("one").answer().expect(200).body("one");
-        assert_eq!(backend.last().field("Expect"), None);
-    }
-}
-
-#[test]
-fn a_body_that_was_never_asked_for_is_not_taken_for_a_request() {
-    let config = "[[route]]\nrespond = { status = 403 }";
-    let bramble = Config::of(config).run();
-    let mut client = bramble.client();
-    client.send(
-        "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 60\r\nExpect: 100-continue\r\n\r\n",
-    );
-    client.answer().expect(403);
-    client.send(get("/smuggled"));
-    client.expect_closed();
-}
-
-#[test]
 fn an_early_answer_is_passed_on_and_closes_the_connection() {
     let backend = Backend::start(|caller| {
         caller.respond(413, "too large");

@@ -168,6 +168,7 @@ fn after_no_early_answer_is_a_body_taken_for_a_request() {
 fn a_body_that_was_asked_for_and_is_not_wanted_any_more_is_no_request() {
     // CVE-2025-32094 and its like: Expect moves the body to where nobody waits for it.
     let backend = Backend::start(|caller| {
+        caller.send("HTTP/1.1 100 Continue\r\n\r\n");
         caller.respond(403, "no");
         caller.close();
     });

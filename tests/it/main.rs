@@ -8,6 +8,7 @@ mod commands;
 mod configuration;
 mod counted;
 mod doors;
+mod expect;
 mod files;
 mod files_codings;
 mod files_conditions;

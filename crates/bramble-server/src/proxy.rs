@@ -29,7 +29,7 @@ use crate::pool::Pool;
 use crate::reason::Reason;
 use attempt::Attempt;
 use failure::AttemptError;
-use upload::{Side, Source, Upload, UploadError};
+use upload::{Consent, Side, Source, Upload, UploadError};
 
 /// What the attempts of one request have in common.
 pub(crate) struct Exchange {
@@ -38,10 +38,12 @@ pub(crate) struct Exchange {
     whole: Option<usize>,
     idempotent: bool,
     /// Part of the body is gone to a backend, or an interim answer to the client: it can't be
-    /// repeated.
+    /// repeated. A 100 is none: whoever else is asked would say the same.
     spent: bool,
     /// The rest of the body, while it is on its way.
     upload: Option<Upload>,
+    /// The backend is asked whether it wants the body, if the client waits for such a word.
+    expects: bool,
     /// The backend has all of the body.
     arrived: bool,
     /// How the client broke its body off.
@@ -60,7 +62,8 @@ impl Exchange {
         self.idempotent && self.whole.is_some() && !self.spent
     }
 
-    /// Passes on what it can of a body that is on its way; true when that has just ended.
+    /// Passes on what it can of a body that is on its way; true when that has just begun though
+    /// a word was due, or ended.
     fn poll_upload(
         &mut self,
         cx: &mut Context<'_>,
@@ -68,12 +71,14 @@ impl Exchange {
         to: &mut Stream,
     ) -> bool {
         let Some(mut upload) = self.upload.take() else { return false };
+        let was_held = upload.awaits_consent();
         let polled = upload.poll(cx, from, to);
         self.spent |= upload.has_begun();
         match polled {
             Poll::Pending => {
+                let has_begun = was_held && !upload.awaits_consent();
                 self.upload = Some(upload);
-                return false;
+                return has_begun;
             }
             Poll::Ready(Ok(())) => self.arrived = true,
             Poll::Ready(Err(UploadError::Client(end))) => self.broken = Some(end),
@@ -86,7 +91,19 @@ impl Exchange {
 
     /// Whether it is the client who should move next.
     fn waits_for_client(&self) -> bool {
-        self.upload.as_ref().is_some_and(|upload| upload.waits_for() == Side::Client)
+        let waits = |upload: &Upload| upload.waits_for() == Side::Client && !upload.is_held();
+        self.upload.as_ref().is_some_and(waits)
+    }
+
+    /// Whether the client waits to be told to go on with its body.
+    fn awaits_consent(&self) -> bool {
+        self.upload.as_ref().is_some_and(Upload::awaits_consent)
+    }
+
+    fn decide(&mut self, consent: Consent) {
+        if let Some(upload) = &mut self.upload {
+            upload.decide(consent);
+        }
     }
 
     /// Where the body has moved: how long its next move may take.
@@ -134,6 +151,14 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
 /// Builds the head that goes on and takes the client's out of the buffer.
 fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
     let buf = c.input.unread();
+    let here = buf.len().saturating_sub(c.head.len);
+    let whole = match c.head.body {
+        Body::Length(n) => usize::try_from(n).ok().filter(|n| *n <= here),
+        Body::None => Some(0),
+        Body::Chunked | Body::UntilClose => None,
+    };
+    // Whoever has begun to send waits for nobody.
+    let expects = whole.is_none() && here == 0;
     let how = Forward {
         client_ip: c.peer.ip().to_canonical(),
         proto: if c.head.target.is_https(buf) { "https" } else { "http" },
@@ -141,22 +166,18 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
         release: pool.release.as_deref(),
         // Empty where an HTTP/1.0 client named none (RFC 9110 section 7.2).
         host: c.head.host.map(|h| h.of(buf)).unwrap_or_default(),
+        expects,
     };
     c.forwarded.clear();
     forward_request(&mut c.forwarded, buf, &c.head, &how);
     c.take_head();
-    let unread = c.input.unread().len();
-    let whole = match c.head.body {
-        Body::Length(n) => usize::try_from(n).ok().filter(|n| *n <= unread),
-        Body::None => Some(0),
-        Body::Chunked | Body::UntilClose => None,
-    };
     Exchange {
         pool: pool.clone(),
         whole,
         idempotent: c.head.method.is_idempotent(),
         spent: false,
         upload: None,
+        expects,
         arrived: whole.is_some(),
         broken: None,
         patience: None,

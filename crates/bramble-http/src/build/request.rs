@@ -18,13 +18,15 @@ pub struct Forward<'a> {
     pub release: Option<&'a str>,
     /// The `Host` that the backend gets; usually the request's own authority.
     pub host: &'a [u8],
+    /// Whether a client that waits for a word before its body waits for the backend's.
+    pub expects: bool,
 }
 
 /// Appends the head of an HTTP/1.1 request: `head`, which was parsed from `buf`, as a backend
 /// may see it.
 ///
-/// Dropped are hop-by-hop fields, any `Upgrade` but to WebSocket, `Expect` (the expectation is between the client
-/// and us), `Proxy`, `Bramble-*` and, unless trusted, whatever claims to say who the client is.
+/// Dropped are hop-by-hop fields, any `Upgrade` but to WebSocket, `Proxy`, `Bramble-*` and, unless
+/// trusted, whatever claims to say who the client is.
 pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &Forward<'_>) {
     out.reserve(head.len + 512);
     put_request_line(out, buf, head);
@@ -48,6 +50,9 @@ pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" ", PSEUDONYM, b"\r\n"]);
     if head.upgrade {
         out.extend_from_slice(UPGRADE);
+    }
+    if how.expects && head.expect_continue {
+        out.extend_from_slice(b"Expect: 100-continue\r\n");
     }
     put_framing(out, head.body);
     out.extend_from_slice(b"\r\n");

@@ -11,7 +11,8 @@ fn forwarded(input: &str, how: &Forward<'_>) -> String {
 
 fn untrusted<'a>() -> Forward<'a> {
     let client_ip = "192.0.2.7".parse().unwrap();
-    Forward { client_ip, proto: "https", trusted: false, release: None, host: b"a.example" }
+    let host = b"a.example";
+    Forward { client_ip, proto: "https", trusted: false, release: None, host, expects: false }
 }
 
 fn answered(input: &str, how: &ForwardResponse<'_>) -> (String, Body) {
@@ -154,6 +155,21 @@ fn framing_and_release_are_ours() {
     let chunked = out("transfer-encoding: Chunked");
     assert!(chunked.ends_with("Transfer-Encoding: chunked\r\n\r\n"));
     assert_eq!(chunked.to_ascii_lowercase().matches("transfer-encoding").count(), 1);
+}
+
+#[test]
+fn an_expectation_goes_on_where_there_is_one() {
+    let line = "Expect: 100-continue\r\n";
+    let expects = |version: &str, fields: &str, expects: bool| {
+        let input = format!("PUT / HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
+        forwarded(&input, &Forward { expects, ..untrusted() }).contains(line)
+    };
+    let body = "Content-Length: 1\r\nExpect: 100-Continue\r\n";
+    assert!(expects("1.1", body, true));
+    assert!(!expects("1.1", body, false));
+    assert!(!expects("1.1", "Content-Length: 1\r\n", true));
+    assert!(!expects("1.1", line, true));
+    assert!(!expects("1.0", body, true));
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn forwarded(input: &[u8]) -> String {
     let head = parse(input).unwrap();
     let client_ip = "192.0.2.7".parse().unwrap();
     let host = head.host.unwrap().of(input);
-    let how = Forward { client_ip, proto: "http", trusted: false, release: None, host };
+    let how =
+        Forward { client_ip, proto: "http", trusted: false, release: None, host, expects: false };
     let mut out = Vec::new();
     forward_request(&mut out, input, &head, &how);
     String::from_utf8(out).unwrap()

@@ -16,7 +16,7 @@ use bramble_net::{Buffer, Stream};
 
 use super::Exchange;
 use super::failure::{AttemptError, Failure, FailureKind};
-use super::upload::{Source, Upload};
+use super::upload::{Consent, Source, Upload};
 use crate::connection::{Connection, End};
 use crate::floor::Floor;
 use crate::pool::{Backend, InFlight, Link, Weight};
@@ -24,6 +24,10 @@ use crate::retry::Reached;
 use crate::wait::{self, WaitError};
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// When we tell a client to go on with its body ourselves, where the backend says nothing: many
+/// apps know no expectations and wait for the body. curl itself waits no longer.
+const CONTINUE_AFTER: Duration = Duration::from_secs(1);
 
 /// Answers up to this size are passed on only when they are there whole, so that a backend
 /// that dies in the middle of one can still be replaced.
@@ -133,16 +137,21 @@ async fn send(
     let sent = wait::send(&mut link.stream, parts, &c.timer, &mut step).await;
     sent.map_err(|error| early(link, FailureKind::sending(error)))?;
     if exchange.whole.is_none() {
-        ask_for_body(c).await.map_err(End::from)?;
-        exchange.upload = Some(Upload::new(c.head.body == Body::Chunked, c.table.floor()));
+        let chunked = c.head.body == Body::Chunked;
+        let consent = if c.head.expect_continue { Consent::Due } else { Consent::Given };
+        exchange.upload = Some(Upload::new(chunked, consent, c.table.floor()));
+        if !exchange.expects {
+            ask_for_body(c, exchange).await.map_err(End::from)?;
+        }
     }
     Ok(())
 }
 
-/// The client may wait for a word before it sends its body; it gets ours, since the backend is
-/// not told of the expectation (RFC 9110 section 10.1.1).
-async fn ask_for_body(c: &mut Connection) -> Result<(), WaitError> {
-    if std::mem::take(&mut c.head.expect_continue) {
+/// Tells a client that still waits for a word to go on with its body.
+async fn ask_for_body(c: &mut Connection, exchange: &mut Exchange) -> Result<(), WaitError> {
+    if exchange.awaits_consent() {
+        c.head.expect_continue = false;
+        exchange.decide(Consent::Given);
         wait::send(&mut c.stream, [CONTINUE, &[], &[]], &c.timer, &mut c.reading).await?;
     }
     Ok(())
@@ -161,14 +170,16 @@ async fn receive_head(
     let mut interim = 0;
     loop {
         match parse_head(c, &attempt.buffer) {
-            Ok(Parsed::Complete) if c.answer.is_final() => return Ok(true),
+            Ok(Parsed::Complete) if c.answer.is_final() => {
+                exchange.decide(Consent::Refused);
+                return Ok(true);
+            }
             Ok(Parsed::Complete) => {
                 interim += 1;
                 if interim > most {
                     return Err(late(FailureKind::TooManyInterim(most)));
                 }
-                // Once a byte has gone to the client, nothing is repeated.
-                exchange.spent |= pass_interim(c, &attempt.buffer).await.map_err(End::from)?;
+                pass_interim(c, &attempt.buffer, exchange).await.map_err(End::from)?;
                 attempt.buffer.consume(c.answer.len);
             }
             Ok(Parsed::Partial) => {
@@ -208,12 +219,22 @@ async fn receive_first(
     Ok(true)
 }
 
-/// Passes an interim answer on, as early hints. 100 is not among them: we have asked for the
-/// body ourselves. An HTTP/1.0 client does not know them (RFC 9110 section 15.2). False: it was
-/// kept back.
-async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<bool, WaitError> {
-    if c.answer.status == 100 || c.head.version == Version::Http10 {
-        return Ok(false);
+/// Passes an interim answer on, as early hints; a 100 only to a client that waits for one. An
+/// HTTP/1.0 client knows none of them (RFC 9110 section 15.2).
+async fn pass_interim(
+    c: &mut Connection,
+    buffer: &Buffer,
+    exchange: &mut Exchange,
+) -> Result<(), WaitError> {
+    match c.answer.status {
+        _ if c.head.version == Version::Http10 => return Ok(()),
+        100 if !exchange.awaits_consent() => return Ok(()),
+        100 => {
+            c.head.expect_continue = false;
+            exchange.decide(Consent::Given);
+        }
+        // Once a byte of an answer has gone to the client, nothing is repeated.
+        _ => exchange.spent = true,
     }
     let date = c.core.date();
     let how = ForwardResponse {
@@ -227,7 +248,7 @@ async fn pass_interim(c: &mut Connection, buffer: &Buffer) -> Result<bool, WaitE
     let parts = [&c.out[..], &[], &[]];
     let sent = wait::send(&mut c.stream, parts, &c.timer, &mut c.reading).await;
     c.out.clear();
-    sent.map(|_| true)
+    sent.map(drop)
 }
 
 /// Waits for the rest of a small answer.
@@ -266,12 +287,13 @@ enum Event {
     Filled(usize),
     /// The attempt that was sent before has brought so much.
     Rival(usize),
-    /// The body has come to its end.
-    Sent,
+    /// The body has begun unasked, or come to its end.
+    Turned,
 }
 
 /// Reads more of the answer, and passes the body on meanwhile. `limit` counts from the end of
-/// the body; until then each side may take the time limit of bodies from one move to the next.
+/// the body; until then each side may take the time limit of bodies from one move to the next. A
+/// client that waits for a word has it after a while.
 async fn fill(
     c: &mut Connection,
     attempt: &mut Attempt,
@@ -279,7 +301,11 @@ async fn fill(
     exchange: &mut Exchange,
 ) -> Result<(), FillError> {
     loop {
-        let limit = exchange.upload.as_ref().map_or(limit, Upload::limit);
+        let limit = match &exchange.upload {
+            None => limit,
+            Some(upload) if upload.awaits_consent() => CONTINUE_AFTER,
+            Some(upload) => upload.limit(),
+        };
         let event = next_event(c, attempt, limit, exchange).await;
         if let Some(end) = exchange.broken.take() {
             return Err(FillError::Client(end));
@@ -292,7 +318,12 @@ async fn fill(
                     return Ok(());
                 }
             }
-            Ok(Event::Sent) => {}
+            // Whoever has begun to send waits for nothing: the rest will come, too.
+            Ok(Event::Turned) => c.head.expect_continue = false,
+            Err(WaitError::Timeout(_)) if exchange.awaits_consent() => {
+                let asked = ask_for_body(c, exchange).await;
+                asked.map_err(|error| FillError::Client(error.into()))?;
+            }
             Err(WaitError::Timeout(_)) if exchange.waits_for_client() => {
                 return Err(FillError::Client(End::Late(exchange.why_late())));
             }
@@ -318,7 +349,7 @@ async fn next_event(
     let Attempt { link, buffer, .. } = attempt;
     wait::within(timer, limit, |cx| {
         if exchange.poll_upload(cx, &mut source, &mut link.stream) {
-            return Poll::Ready(Ok(Event::Sent));
+            return Poll::Ready(Ok(Event::Turned));
         }
         if let Some(limit) = exchange.moved() {
             timer.arm(limit);

@@ -31,6 +31,7 @@ pub(super) struct Source<'a> {
 /// A body on its way.
 pub(super) struct Upload {
     chunked: bool,
+    consent: Consent,
     piece: Option<Piece>,
     waits_for: Side,
     begun: bool,
@@ -40,6 +41,17 @@ pub(super) struct Upload {
     sending: Floor,
     /// Since when it is waited for.
     since: Option<Instant>,
+}
+
+/// What a client that waits with its body is told (RFC 9110 section 10.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// Nothing so far.
+    Due,
+    /// To go on; or it had no reason to wait.
+    Given,
+    /// The answer itself, which says all.
+    Refused,
 }
 
 /// Who has to do something next.
@@ -67,9 +79,10 @@ struct Piece {
 }
 
 impl Upload {
-    pub(super) fn new(chunked: bool, sending: Floor) -> Self {
+    pub(super) fn new(chunked: bool, consent: Consent, sending: Floor) -> Self {
         Self {
             chunked,
+            consent,
             piece: None,
             waits_for: Side::Client,
             begun: false,
@@ -77,6 +90,23 @@ impl Upload {
             sending,
             since: None,
         }
+    }
+
+    /// What the client is told, if it still waits for that.
+    pub(super) fn decide(&mut self, consent: Consent) {
+        if self.consent == Consent::Due {
+            self.consent = consent;
+        }
+    }
+
+    /// Whether the client waits to be told something, which it needn't.
+    pub(super) fn awaits_consent(&self) -> bool {
+        self.consent == Consent::Due && !self.begun
+    }
+
+    /// Whether the client rightly sends nothing.
+    pub(super) fn is_held(&self) -> bool {
+        self.consent != Consent::Given && !self.begun
     }
 
     /// Passes on what it can; ready when all of the body has arrived.
@@ -155,7 +185,7 @@ impl Upload {
         let step = from.body.next(from.input.unread())?;
         if step.consumed == 0 {
             let filled = from.input.poll_fill(cx, from.stream, from.most);
-            if filled.is_pending() {
+            if filled.is_pending() && !self.is_held() {
                 self.since.get_or_insert_with(Instant::now);
             }
             let n = ready!(filled).map_err(|e| End::Client(WaitError::Io(e)))?;

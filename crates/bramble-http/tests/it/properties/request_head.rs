@@ -23,8 +23,8 @@ const OURS: [&str; 7] = [
 ];
 
 /// Lines that we write where the request has a reason for them.
-const AT_TIMES: [&str; 5] =
-    ["X-Forwarded-Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding"];
+const AT_TIMES: [&str; 6] =
+    ["X-Forwarded-Host", "Connection", "Upgrade", "Expect", "Content-Length", "Transfer-Encoding"];
 
 /// Checks what holds for any bytes that come from a client.
 pub fn check(input: &[u8]) {
@@ -35,8 +35,8 @@ pub fn check(input: &[u8]) {
         check_memory(input, &head);
         check_meaning(input, &head);
         check_other_reader(input, &head);
-        for trusted in [false, true] {
-            check_forwarded(input, &head, trusted);
+        for (trusted, expects) in [(false, false), (true, false), (false, true)] {
+            check_forwarded(input, &head, trusted, expects);
         }
     }
 }
@@ -79,9 +79,9 @@ fn check_other_reader(input: &[u8], head: &RequestHead) {
 }
 
 /// What a backend gets is one head with nothing behind it, and means what came.
-fn check_forwarded(input: &[u8], head: &RequestHead, trusted: bool) {
+fn check_forwarded(input: &[u8], head: &RequestHead, trusted: bool, expects: bool) {
     let host = head.host.map_or(&b"fallback"[..], |span| span.of(input));
-    let out = forward(input, head, host, trusted);
+    let out = forward(input, head, host, trusted, expects);
     let again = reread(&out);
     assert_eq!(again.len, out.len(), "{}", out.escape_ascii());
     check_other_reader(&out, &again);
@@ -90,7 +90,8 @@ fn check_forwarded(input: &[u8], head: &RequestHead, trusted: bool) {
     assert_eq!(again.target.query.of(&out), head.target.query.of(input));
     assert_eq!(again.host.map(|span| span.of(&out)), Some(host));
     assert_eq!((again.body, again.upgrade), (head.body, head.upgrade));
-    assert!(again.version == Version::Http11 && again.keep_alive && !again.expect_continue);
+    assert!(again.version == Version::Http11 && again.keep_alive);
+    assert_eq!(again.expect_continue, expects && head.expect_continue);
 
     let (built, sent) = (ours(&again.fields, &out), ours(&head.fields, input));
     check_lines(&built, &sent, &[&OURS[..], &AT_TIMES].concat());
@@ -108,10 +109,10 @@ fn path_to_send<'a>(input: &'a [u8], target: &Target) -> &'a [u8] {
     if target.form == Form::Asterisk { b"*" } else { target.path.of(input) }
 }
 
-fn forward(input: &[u8], head: &RequestHead, host: &[u8], trusted: bool) -> Vec<u8> {
+fn forward(input: &[u8], head: &RequestHead, host: &[u8], trusted: bool, expects: bool) -> Vec<u8> {
     let client_ip = CLIENT_IP.parse().unwrap();
     let mut out = Vec::new();
-    let how = Forward { client_ip, proto: "https", trusted, release: Some("r1"), host };
+    let how = Forward { client_ip, proto: "https", trusted, release: Some("r1"), host, expects };
     forward_request(&mut out, input, head, &how);
     out
 }
@@ -157,7 +158,7 @@ fn check_identity(built: &[Line]) {
 
 /// Forwarding what was forwarded adds one `Via` and changes nothing else.
 fn check_twice(first: &[u8], head: &RequestHead, host: &[u8]) {
-    let second = forward(first, head, host, false);
+    let second = forward(first, head, host, false, true);
     let again = reread(&second);
     assert_eq!(head.values(first, Kind::Via).count() + 1, again.values(&second, Kind::Via).count());
     assert_eq!(again.method.name(&second), head.method.name(first));
