@@ -13,6 +13,7 @@ mod answer;
 mod attempt;
 mod failure;
 mod hops;
+mod interim;
 mod tries;
 mod tunnel;
 mod upload;

@@ -9,25 +9,17 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bramble_http::{
-    Asked, Body, ForwardResponse, Parsed, Reject, Version, forward_response, parse_response,
-};
+use bramble_http::{Asked, Body, Parsed, Reject, parse_response};
 use bramble_net::{Buffer, Stream};
 
-use super::Exchange;
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
+use super::{Exchange, interim};
 use crate::connection::{Connection, End};
 use crate::floor::Floor;
 use crate::pool::{Backend, InFlight, Link, Weight};
 use crate::retry::Reached;
 use crate::wait::{self, WaitError};
-
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-
-/// When we tell a client to go on with its body ourselves, where the backend says nothing: many
-/// apps know no expectations and wait for the body. curl itself waits no longer.
-const CONTINUE_AFTER: Duration = Duration::from_secs(1);
 
 /// Answers up to this size are passed on only when they are there whole, so that a backend
 /// that dies in the middle of one can still be replaced.
@@ -141,18 +133,8 @@ async fn send(
         let consent = if c.head.expect_continue { Consent::Due } else { Consent::Given };
         exchange.upload = Some(Upload::new(chunked, consent, c.table.floor()));
         if !exchange.expects {
-            ask_for_body(c, exchange).await.map_err(End::from)?;
+            interim::ask_for_body(c, exchange).await.map_err(End::from)?;
         }
-    }
-    Ok(())
-}
-
-/// Tells a client that still waits for a word to go on with its body.
-async fn ask_for_body(c: &mut Connection, exchange: &mut Exchange) -> Result<(), WaitError> {
-    if exchange.awaits_consent() {
-        c.head.expect_continue = false;
-        exchange.decide(Consent::Given);
-        wait::send(&mut c.stream, [CONTINUE, &[], &[]], &c.timer, &mut c.reading).await?;
     }
     Ok(())
 }
@@ -179,7 +161,7 @@ async fn receive_head(
                 if interim > most {
                     return Err(late(FailureKind::TooManyInterim(most)));
                 }
-                pass_interim(c, &attempt.buffer, exchange).await.map_err(End::from)?;
+                interim::pass_on(c, &attempt.buffer, exchange).await.map_err(End::from)?;
                 attempt.buffer.consume(c.answer.len);
             }
             Ok(Parsed::Partial) => {
@@ -217,38 +199,6 @@ async fn receive_first(
         attempt.began_after = Some(attempt.sent_at.elapsed());
     }
     Ok(true)
-}
-
-/// Passes an interim answer on, as early hints; a 100 only to a client that waits for one. An
-/// HTTP/1.0 client knows none of them (RFC 9110 section 15.2).
-async fn pass_interim(
-    c: &mut Connection,
-    buffer: &Buffer,
-    exchange: &mut Exchange,
-) -> Result<(), WaitError> {
-    match c.answer.status {
-        _ if c.head.version == Version::Http10 => return Ok(()),
-        100 if !exchange.awaits_consent() => return Ok(()),
-        100 => {
-            c.head.expect_continue = false;
-            exchange.decide(Consent::Given);
-        }
-        // Once a byte of an answer has gone to the client, nothing is repeated.
-        _ => exchange.spent = true,
-    }
-    let date = c.core.date();
-    let how = ForwardResponse {
-        date: &date,
-        keep_alive: true,
-        client_version: c.head.version,
-        request_was_head: c.is_head(),
-    };
-    c.out.clear();
-    forward_response(&mut c.out, buffer.unread(), &c.answer, &how);
-    let parts = [&c.out[..], &[], &[]];
-    let sent = wait::send(&mut c.stream, parts, &c.timer, &mut c.reading).await;
-    c.out.clear();
-    sent.map(drop)
 }
 
 /// Waits for the rest of a small answer.
@@ -303,7 +253,7 @@ async fn fill(
     loop {
         let limit = match &exchange.upload {
             None => limit,
-            Some(upload) if upload.awaits_consent() => CONTINUE_AFTER,
+            Some(upload) if upload.awaits_consent() => interim::CONTINUE_AFTER,
             Some(upload) => upload.limit(),
         };
         let event = next_event(c, attempt, limit, exchange).await;
@@ -321,7 +271,7 @@ async fn fill(
             // Whoever has begun to send waits for nothing: the rest will come, too.
             Ok(Event::Turned) => c.head.expect_continue = false,
             Err(WaitError::Timeout(_)) if exchange.awaits_consent() => {
-                let asked = ask_for_body(c, exchange).await;
+                let asked = interim::ask_for_body(c, exchange).await;
                 asked.map_err(|error| FillError::Client(error.into()))?;
             }
             Err(WaitError::Timeout(_)) if exchange.waits_for_client() => {
