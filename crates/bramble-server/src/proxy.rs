@@ -23,7 +23,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bramble_http::{Body, Forward, forward_request};
-use bramble_net::Stream;
+use bramble_net::{Spare, Stream, Timer};
 
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
@@ -88,6 +88,13 @@ impl Exchange {
         }
         upload.give_up(from.input);
         true
+    }
+
+    /// Lets the wait end for others while it is the client who is waited for.
+    fn spare(&self, timer: &Timer) {
+        if self.upload.is_some() {
+            timer.spare(if self.waits_for_client() { Spare::Slow } else { Spare::No });
+        }
     }
 
     /// Whether it is the client who should move next.

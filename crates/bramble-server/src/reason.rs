@@ -98,7 +98,7 @@ events! {
     Descriptors "descriptors" "a connection had to wait: no descriptors were left"
     Connections "connections" "a connection was refused: `connections` were open, and none of them only waited"
     ConnectionsPerClient "connections_per_client" "a connection was refused: its client had `connections_per_client`"
-    Evicted "evicted" "a connection that waited for a request was closed for a new one: `connections` were open"
+    Evicted "evicted" "a connection that waited for a request, or for its slow client, was closed for a new one: `connections` were open"
     RequestsPerConnection "requests_per_connection" "a connection was closed after `requests_per_connection`"
     IdleTimeout "idle_timeout" "a connection was closed after `idle_ms` without a request"
     TlsHandshake "tls_handshake" "a connection ended within its TLS handshake"

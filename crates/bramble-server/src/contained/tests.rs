@@ -1,3 +1,5 @@
+#![allow(clippy::print_stdout)] // The counts.
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;

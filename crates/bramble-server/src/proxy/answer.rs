@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bramble_http::{Body, BodyReader, ForwardResponse, chunk_head, forward_response};
-use bramble_net::Stream;
+use bramble_net::{Spare, Stream};
 
 use super::Exchange;
 use super::attempt::Attempt;
@@ -178,16 +178,18 @@ async fn receive(
         } else if let Some(left) = exchange.moved() {
             c.timer.arm(left);
         }
+        exchange.spare(&c.timer);
         if exchange.broken.is_some() {
             return Poll::Ready(Ok(0));
         }
         buffer.poll_fill(cx, &mut link.stream, most)
     });
     let filled = filled.await;
+    c.timer.spare(Spare::No);
     match (exchange.broken.take(), filled) {
         (Some(end), _) => Err(end),
         (None, Ok(n)) => Ok(n > 0),
-        (None, Err(WaitError::RequestTimeout)) => Err(WaitError::RequestTimeout.into()),
+        (None, Err(error @ (WaitError::RequestTimeout | WaitError::Evicted))) => Err(error.into()),
         (None, Err(error)) if exchange.waits_for_client() => Err(error.into()),
         (None, Err(_)) => Err(End::Cut),
     }

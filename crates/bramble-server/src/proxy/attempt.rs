@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bramble_http::{Asked, Body, Parsed, Reject, parse_response};
-use bramble_net::{Buffer, Stream};
+use bramble_net::{Buffer, Spare, Stream};
 
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
@@ -274,6 +274,7 @@ async fn fill(
                 let asked = interim::ask_for_body(c, exchange).await;
                 asked.map_err(|error| FillError::Client(error.into()))?;
             }
+            Err(WaitError::Evicted) => return Err(FillError::Client(WaitError::Evicted.into())),
             Err(WaitError::Timeout(_)) if exchange.waits_for_client() => {
                 return Err(FillError::Client(End::Late(exchange.why_late())));
             }
@@ -297,19 +298,22 @@ async fn next_event(
         most: c.table.limits.head_bytes + 1,
     };
     let Attempt { link, buffer, .. } = attempt;
-    wait::within(timer, limit, |cx| {
+    let event = wait::within(timer, limit, |cx| {
         if exchange.poll_upload(cx, &mut source, &mut link.stream) {
             return Poll::Ready(Ok(Event::Turned));
         }
         if let Some(limit) = exchange.moved() {
             timer.arm(limit);
         }
+        exchange.spare(timer);
         if let Poll::Ready(filled) = buffer.poll_fill(cx, &mut link.stream, most) {
             return Poll::Ready(filled.map(Event::Filled));
         }
         exchange.poll_rival(cx, most).map(|n| Ok(Event::Rival(n)))
-    })
-    .await
+    });
+    let event = event.await;
+    timer.spare(Spare::No);
+    event
 }
 
 impl Exchange {
