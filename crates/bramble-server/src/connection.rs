@@ -263,9 +263,13 @@ impl Connection {
         Some(self.table.find(host, &path))
     }
 
-    /// The head's bytes are not needed any more; what follows in the buffer is the body.
+    /// The head's bytes are not needed any more; what follows in the buffer is the body. Where
+    /// nothing does, the memory is not kept through an answer that may be read slowly.
     pub(crate) fn take_head(&mut self) {
         self.input.consume(self.head.len);
+        if self.input.is_empty() {
+            self.input.release();
+        }
     }
 
     /// Whether the peer may say who its own client is and how that came.
