@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Body, Limits, Reject, chunked::Chunked};
+use crate::{Body, Limits, Reject, chunked::Chunked, scan};
 
 /// What one call of [`BodyReader::next`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +30,21 @@ enum State {
 }
 
 impl BodyReader {
-    /// A reader for a body that ends as `body` says.
+    /// A reader for a request's body that ends as `body` says.
     pub fn new(body: Body, limits: &Limits) -> BodyReader {
+        BodyReader::with(body, limits, scan::NAME)
+    }
+
+    /// A reader for an answer's body. Trailers may be named as the fields of its head may.
+    pub fn of_answer(body: Body, limits: &Limits) -> BodyReader {
+        BodyReader::with(body, limits, scan::TOKEN)
+    }
+
+    fn with(body: Body, limits: &Limits, names: u8) -> BodyReader {
         let state = match body {
             Body::None => State::Length(0),
             Body::Length(length) => State::Length(length),
-            Body::Chunked => State::Chunked(Chunked::new(limits)),
+            Body::Chunked => State::Chunked(Chunked::new(limits, names)),
             Body::UntilClose => State::UntilClose(limits.body_bytes),
         };
         BodyReader { state }

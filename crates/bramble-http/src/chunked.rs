@@ -18,6 +18,7 @@ const SIZE_DIGITS_MAX: u8 = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Chunked {
     at: At,
+    names: u8,
     /// Of the chunk size while it is read, then of the data that is still to come.
     size: u64,
     /// Bytes of data that may still be announced.
@@ -49,8 +50,10 @@ enum At {
 }
 
 impl Chunked {
-    pub(crate) fn new(limits: &Limits) -> Chunked {
+    /// `names` is the class of bytes that a trailer's name may have.
+    pub(crate) fn new(limits: &Limits, names: u8) -> Chunked {
         Chunked {
+            names,
             at: At::Size(0),
             size: 0,
             body_bytes: limits.body_bytes,
@@ -158,12 +161,12 @@ impl Chunked {
             (At::TrailerStart, b'\r') => Ok(At::EndLf),
             (At::TrailerStart, b':') => Err(Reject::EmptyName),
             (At::TrailerStart, b' ' | b'\t') => Err(Reject::ObsoleteFold),
-            (At::TrailerStart, byte) if scan::is(byte, scan::NAME) => {
+            (At::TrailerStart, byte) if scan::is(byte, self.names) => {
                 count_down(&mut self.trailer_fields, Reject::TooManyFields)?;
                 Ok(At::TrailerName)
             }
             (At::TrailerName, b':') => Ok(At::TrailerValue),
-            (At::TrailerName, byte) if scan::is(byte, scan::NAME) => Ok(At::TrailerName),
+            (At::TrailerName, byte) if scan::is(byte, self.names) => Ok(At::TrailerName),
             (At::TrailerValue, b'\r') => Ok(At::TrailerLf),
             (At::TrailerValue, byte) if scan::is_text(byte) => Ok(At::TrailerValue),
             (At::TrailerLf, b'\n') => Ok(At::TrailerStart),

@@ -127,7 +127,7 @@ impl Input {
     }
 
     async fn take_body(&mut self, stream: &mut Stream) -> Result<(), Failure> {
-        let mut body = BodyReader::new(self.head.body, &self.limits);
+        let mut body = BodyReader::of_answer(self.head.body, &self.limits);
         loop {
             let step =
                 body.next(&self.buf[self.start..self.end]).map_err(|_| Failure::Malformed)?;

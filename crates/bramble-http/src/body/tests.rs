@@ -36,6 +36,16 @@ fn a_body_until_close_has_a_limit() {
 }
 
 #[test]
+fn a_trailer_of_an_answer_may_have_an_underscore() {
+    let body = b"0\r\nA_B: c\r\n\r\n";
+    let limits = Limits::default();
+    let refused = BodyReader::new(Body::Chunked, &limits).next(body);
+    assert_eq!(refused, Err(Reject::InvalidName));
+    let read = BodyReader::of_answer(Body::Chunked, &limits).next(body);
+    assert_eq!(read, step(13, 13..13, true));
+}
+
+#[test]
 fn chunks_come_one_a_step() {
     let mut reader = reader(Body::Chunked);
     let input = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /";

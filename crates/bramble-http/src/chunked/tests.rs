@@ -11,7 +11,7 @@ const LIMITS: Limits = Limits {
 
 /// The data of `input`, and what is behind the body.
 fn decode(mut input: &[u8]) -> Result<(String, String), Reject> {
-    let mut chunked = Chunked::new(&LIMITS);
+    let mut chunked = Chunked::new(&LIMITS, scan::NAME);
     let mut data = Vec::new();
     while !chunked.is_done() {
         let step = chunked.next(input)?;
