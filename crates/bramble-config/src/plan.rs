@@ -118,7 +118,8 @@ pub struct Pool {
     pub health: Option<HealthCheck>,
     /// How long a backend that failed is left alone before it is tried again (Apache: 60 s).
     pub retry_ms: u64,
-    /// Further backends to try when the first can't be reached, at most 2.
+    /// Further backends to ask when the first can't be reached, brings no answer or a 502, 503 or
+    /// 504; at most 2.
     pub retries: u8,
     /// How long an answer may take to begin before another backend is asked as well; longer where
     /// the pool's answers usually are.

@@ -208,6 +208,11 @@ impl Stream {
             || self.socket.poll_readable(&mut cx).is_ready()
     }
 
+    /// Whether nothing has come and the peer is still there, asked of the kernel.
+    pub fn is_silent(&mut self) -> bool {
+        self.tls.as_ref().is_none_or(|tls| !tls.has_plaintext()) && self.socket.is_silent()
+    }
+
     /// Says that no more will be written (TLS: with its closing alert, best effort).
     pub fn shutdown_write(&mut self) {
         if let Some(tls) = &mut self.tls {

@@ -25,6 +25,8 @@ pub(crate) struct Pool {
     retry_after: Duration,
     hedge: Duration,
     latency: Cell<Latency>,
+    /// The same, of what nobody else can be asked for.
+    latency_alone: Cell<Latency>,
     backends: Vec<Rc<Backend>>,
     balancer: RefCell<Balancer>,
 }
@@ -57,6 +59,7 @@ impl Pool {
             retry_after: Duration::from_millis(pool.retry_ms),
             hedge: Duration::from_millis(pool.hedge_ms),
             latency: old.map(|old| old.latency.clone()).unwrap_or_default(),
+            latency_alone: old.map(|old| old.latency_alone.clone()).unwrap_or_default(),
             backends,
             balancer: RefCell::new(balancer),
         }
@@ -93,7 +96,8 @@ impl Pool {
     }
 
     /// A backend gave a good answer, which began so long after its request was sent, where that
-    /// is known. `alone`: nobody else was asked, so that it may have come late all the same.
+    /// is known. `alone`: nobody else could be asked, so that it may have come late all the same;
+    /// such answers are measured by each other, since what they do may take longer.
     pub(crate) fn answered(
         &self,
         backend: &Backend,
@@ -101,22 +105,28 @@ impl Pool {
         alone: bool,
         now: Instant,
     ) {
-        let is_late = alone && began_after.is_some_and(|time| time > self.patience());
+        let latency = if alone { &self.latency_alone } else { &self.latency };
+        let usual = self.patience_of(latency.get());
+        let is_late = alone && began_after.is_some_and(|time| time > usual);
         match began_after {
             _ if is_late => self.failed(backend, Weight::Doubt, "a late answer", now),
             None if backend.is_doubted() => {}
             _ => backend.answered(),
         }
-        let mut latency = self.latency.get();
-        began_after.into_iter().for_each(|time| latency.add(time));
-        self.latency.set(latency);
+        let mut estimate = latency.get();
+        began_after.into_iter().for_each(|time| estimate.add(time));
+        latency.set(estimate);
     }
 
     /// For how long an answer may fail to begin before another backend is asked as well. Twice
     /// the time within which 95 of 100 begin: so hedging never becomes a load of its own, however
     /// slow a pool's pages are (Dean and Barroso, The Tail at Scale, 2013).
     pub(crate) fn patience(&self) -> Duration {
-        self.hedge.max(self.latency.get().p95().saturating_mul(2))
+        self.patience_of(self.latency.get())
+    }
+
+    fn patience_of(&self, latency: Latency) -> Duration {
+        self.hedge.max(latency.p95().saturating_mul(2))
     }
 
     /// Whether another backend may be put out for its answers: half of them always stay, since

@@ -53,8 +53,8 @@ pub(crate) struct Exchange {
     patience: Option<Duration>,
     /// An attempt that has brought nothing so far, beside the one that is being made.
     rival: Option<Attempt>,
-    /// There has been one.
-    hedged: bool,
+    /// Somebody else could be asked, had it brought nothing for a while.
+    hedgeable: bool,
 }
 
 impl Exchange {
@@ -92,9 +92,7 @@ impl Exchange {
 
     /// Lets the wait end for others while it is the client who is waited for.
     fn spare(&self, timer: &Timer) {
-        if self.upload.is_some() {
-            timer.spare(if self.waits_for_client() { Spare::Slow } else { Spare::No });
-        }
+        timer.spare(if self.waits_for_client() { Spare::Slow } else { Spare::No });
     }
 
     /// Whether it is the client who should move next.
@@ -190,6 +188,6 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
         broken: None,
         patience: None,
         rival: None,
-        hedged: false,
+        hedgeable: false,
     }
 }

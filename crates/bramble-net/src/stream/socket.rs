@@ -83,6 +83,13 @@ impl Socket {
         }
     }
 
+    /// Takes nothing, and leaves to epoll what it has to say.
+    pub(super) fn is_silent(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let peeked = self.fd().map(|fd| rustix::net::recv(fd, &mut [0; 1], flags));
+        matches!(peeked, Ok(Err(Errno::AGAIN)))
+    }
+
     pub(super) fn send(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         if !self.writable {
             return Err(io::ErrorKind::WouldBlock.into());

@@ -1,6 +1,7 @@
 //! One backend as one core knows it.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -195,6 +196,12 @@ impl Backend {
             in_flight: self.state.in_flight.get(),
             last_error: self.state.last_error.borrow().clone(),
         }
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Backend").field(&self.plan.name).finish()
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) async fn pass_on(
     mut answer: Attempt,
     mut exchange: Exchange,
 ) -> Result<Next, End> {
-    let mut reader = BodyReader::new(c.answer.body, &c.table.answer_limits);
+    let mut reader = BodyReader::of_answer(c.answer.body, &c.table.answer_limits);
     let (next, framing) = build_head(c, &answer);
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing, &mut exchange).await;
@@ -38,7 +38,7 @@ pub(super) async fn pass_on(
         }
         _ if is_poor(c.answer.status) => {}
         _ => {
-            let (began_after, alone) = (answer.began_after, !exchange.hedged);
+            let (began_after, alone) = (answer.began_after, !exchange.hedgeable);
             exchange.pool.answered(&answer.backend, began_after, alone, Instant::now());
         }
     }
@@ -52,13 +52,19 @@ pub(super) async fn pass_on(
     }
     let whole = exchange.arrived && c.body.is_done() && c.answer.body != Body::UntilClose;
     // Surplus bytes would be taken for the next answer: such a connection is not used again.
-    if whole && c.answer.keep_alive && answer.buffer.is_empty() {
+    if whole && c.answer.keep_alive && answer.buffer.is_empty() && !brings_a_body(c, &mut answer) {
         let limit = c.table.plan().limits.idle_backend_connections as usize;
         if answer.backend.check_in(answer.link.stream, Instant::now(), limit) {
             c.core.counters.refused(Event::IdleBackendConnections);
         }
     }
     Ok(next)
+}
+
+/// Whether what announced no body brings one all the same, as some apps do behind an answer to
+/// HEAD or a 304. Asked at once: it may be there before the loop would hear of it.
+fn brings_a_body(c: &Connection, answer: &mut Attempt) -> bool {
+    c.answer.body == Body::None && !answer.link.stream.is_silent()
 }
 
 /// Ends in the middle of an answer. A client whose body is malformed gets no second answer: it

@@ -97,11 +97,29 @@ pub(super) async fn receive(
     mut attempt: Attempt,
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
-    if !receive_head(c, &mut attempt, exchange).await? {
-        return Ok(Outcome::Slow(attempt));
+    match receive_answer(c, &mut attempt, exchange).await {
+        Ok(true) => Ok(Outcome::Answered(attempt)),
+        Ok(false) => Ok(Outcome::Slow(attempt)),
+        // Whoever is listened to may not be whoever was asked last.
+        Err(error) => Err(error.of(&attempt.backend)),
     }
-    receive_rest(c, &mut attempt, exchange).await?;
-    Ok(Outcome::Answered(attempt))
+}
+
+/// False: nothing has begun.
+async fn receive_answer(
+    c: &mut Connection,
+    attempt: &mut Attempt,
+    exchange: &mut Exchange,
+) -> Result<bool, AttemptError> {
+    if !receive_head(c, attempt, exchange).await? {
+        return Ok(false);
+    }
+    // With a whole head the race is over: what the rival brings now belongs to no head that we
+    // have. It may still be the answer if this one breaks off.
+    let rival = exchange.rival.take();
+    let rest = receive_rest(c, attempt, exchange).await;
+    exchange.rival = rival;
+    rest.map(|()| true)
 }
 
 /// Makes the answer that an attempt has brought the connection's again, after others came
@@ -195,7 +213,7 @@ async fn receive_first(
         Err(FillError::Backend(kind)) => return Err(early(&attempt.link, kind)),
         Err(FillError::Client(end)) => return Err(end.into()),
     }
-    if exchange.whole.is_some() {
+    if exchange.arrived {
         attempt.began_after = Some(attempt.sent_at.elapsed());
     }
     Ok(true)
@@ -269,7 +287,10 @@ async fn fill(
                 }
             }
             // Whoever has begun to send waits for nothing: the rest will come, too.
-            Ok(Event::Turned) => c.head.expect_continue = false,
+            Ok(Event::Turned) => {
+                c.head.expect_continue = false;
+                attempt.sent_at = Instant::now();
+            }
             Err(WaitError::Timeout(_)) if exchange.awaits_consent() => {
                 let asked = interim::ask_for_body(c, exchange).await;
                 asked.map_err(|error| FillError::Client(error.into()))?;
@@ -329,8 +350,10 @@ impl Exchange {
     fn take_rival(&mut self, attempt: &mut Attempt, n: usize) -> bool {
         let Some(rival) = self.rival.take() else { return false };
         if n == 0 {
+            // An idle connection that its backend has closed is nobody's failure.
+            let weight = if rival.link.reused { Weight::None } else { Weight::Down };
             let why = FailureKind::Closed.to_string();
-            self.pool.failed(&rival.backend, Weight::Down, &why, Instant::now());
+            self.pool.failed(&rival.backend, weight, &why, Instant::now());
             return false;
         }
         *attempt = rival;

@@ -1,11 +1,12 @@
 //! Why an attempt failed: whose fault it is, and whether it may be repeated.
 
 use std::io;
+use std::rc::Rc;
 
 use bramble_http::Reject;
 
 use crate::connection::End;
-use crate::pool::Weight;
+use crate::pool::{Backend, Weight};
 use crate::reason::Reason;
 use crate::retry::Reached;
 use crate::wait::WaitError;
@@ -25,6 +26,8 @@ pub(super) enum AttemptError {
 pub(super) struct Failure {
     pub(super) reached: Reached,
     pub(super) kind: FailureKind,
+    /// Whose it is, where that is not whoever was asked last.
+    pub(super) backend: Option<Rc<Backend>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,7 @@ pub(super) enum FailureKind {
 
 impl Failure {
     pub(super) fn new(reached: Reached, kind: FailureKind) -> Self {
-        Self { reached, kind }
+        Self { reached, kind, backend: None }
     }
 
     /// What it says about the backend.
@@ -85,6 +88,18 @@ impl Failure {
             FailureKind::Timeout => Reason::BackendTimeout,
             FailureKind::RequestTimeout => Reason::RequestTimeout,
             FailureKind::TooManyInterim(_) => Reason::BackendInterim,
+        }
+    }
+}
+
+impl AttemptError {
+    /// The same, said of this backend.
+    pub(super) fn of(self, backend: &Rc<Backend>) -> Self {
+        match self {
+            Self::Backend(failure) => {
+                Self::Backend(Failure { backend: Some(backend.clone()), ..failure })
+            }
+            client => client,
         }
     }
 }

@@ -26,6 +26,8 @@ struct Tries {
     last: Option<Failure>,
     /// An answer that says that there is none: better than nothing.
     poor: Option<Attempt>,
+    /// Nobody else is to be asked.
+    over: bool,
     /// A backend may have worked on the request, so that another try is a load of its own.
     is_load: bool,
 }
@@ -37,7 +39,13 @@ pub(super) async fn run(
 ) -> Result<Option<Attempt>, AttemptError> {
     let mut tries = Tries::default();
     while let Some(backend) = tries.next(exchange) {
-        let may_hedge = tries.are_left(exchange) && exchange.is_repeatable() && !c.head.upgrade;
+        // PUT and DELETE can be repeated, but not done at two places at once: the slower one
+        // could undo what came after it.
+        let may_hedge = tries.are_left(exchange)
+            && exchange.is_repeatable()
+            && c.head.method.is_safe()
+            && !c.head.upgrade;
+        exchange.hedgeable |= may_hedge;
         exchange.patience =
             (may_hedge && exchange.rival.is_none()).then(|| exchange.pool.patience());
         let outcome = try_backend(c, &backend, exchange).await;
@@ -60,7 +68,10 @@ impl Tries {
     /// The backend to ask now.
     fn next(&mut self, exchange: &Exchange) -> Option<Rc<Backend>> {
         let pool = &exchange.pool;
-        if !self.are_left(exchange) || self.is_load && !pool.budget.borrow_mut().spend() {
+        if self.over
+            || !self.are_left(exchange)
+            || self.is_load && !pool.budget.borrow_mut().spend()
+        {
             return None;
         }
         let (i, backend) = pool.pick(&self.tried, Instant::now())?;
@@ -89,9 +100,7 @@ impl Tries {
                 exchange.drop_rival();
                 return Ok(Some(attempt));
             }
-            Ok(Outcome::Slow(attempt)) => {
-                (exchange.rival, exchange.hedged) = (Some(attempt), true);
-            }
+            Ok(Outcome::Slow(attempt)) => exchange.rival = Some(attempt),
             Err(AttemptError::Client(end)) => return Err(end.into()),
             Err(AttemptError::Backend(failure)) => self.failed(exchange, backend, failure)?,
         }
@@ -105,12 +114,17 @@ impl Tries {
         failure: Failure,
     ) -> Result<(), AttemptError> {
         let (weight, why) = (failure.weight(), failure.to_string());
+        let backend = failure.backend.as_deref().unwrap_or(backend);
         exchange.pool.failed(backend, weight, &why, Instant::now());
-        if exchange.spent
-            || failure.is_last()
-            || !retry::is_allowed(failure.reached, exchange.idempotent)
-        {
+        if failure.is_last() || !retry::is_allowed(failure.reached, exchange.idempotent) {
             return Err(failure.into());
+        }
+        if exchange.spent {
+            if exchange.rival.is_none() {
+                return Err(failure.into());
+            }
+            // An interim answer has gone to the client. Who was asked before may still answer.
+            self.over = true;
         }
         // A try that reached nobody was no load, so another is none beyond the request itself.
         self.is_load = failure.reached == Reached::Maybe;
