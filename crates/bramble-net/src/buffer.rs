@@ -149,7 +149,7 @@ impl Buffer {
     /// Gives back what it would only need if more came at once.
     fn shrink(&mut self) {
         let fit = (self.end - self.start).next_power_of_two().max(FRUGAL_BYTES);
-        if fit < self.bytes.len() {
+        if fit * 2 <= self.bytes.len() {
             self.move_into(vec![0; fit].into_boxed_slice());
         }
     }
@@ -171,3 +171,6 @@ impl Drop for Buffer {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,8 @@ struct Slot {
     /// Whom it is for.
     owner: Option<IpAddr>,
     spare: Spare,
-    ended: bool,
+    /// What it was when it was ended.
+    ended: Option<Spare>,
 }
 
 /// Whether a wait can be ended before its time, for the good of others.
@@ -69,9 +70,10 @@ enum Budget {
 }
 
 impl Slot {
-    /// Not while it is needed: what came just before it was ended is still answered.
+    /// Not while it is needed: what came just before an idle wait was ended is still answered.
     fn is_ended(&self) -> bool {
-        self.ended && self.spare != Spare::No
+        let kind = self.ended.filter(|_| self.spare != Spare::No);
+        kind.is_some_and(|kind| self.spare == kind || self.spare == Spare::Idle)
     }
 }
 
@@ -109,18 +111,20 @@ impl Timers {
         Timer { shared: self.shared.clone(), key, since, budget }
     }
 
-    /// Ends the wait that is nearest to its end, of those that can be spared and that `may` be
-    /// ended by owner and kind; false if there is none. Looks over all slots, as each tick does.
+    /// Ends the wait that is nearest to its end, an idle one if there is any, of those that `may`
+    /// be ended by owner and kind; false if there is none. Looks over all slots, as each tick does.
     #[must_use]
     pub fn end_one(&self, may: impl Fn(Option<IpAddr>, Spare) -> bool) -> bool {
         let mut slots = self.shared.slots.borrow_mut();
         let waits = slots.iter_mut().map(|(_, slot)| slot);
         let waiting = waits.filter(|slot| {
-            let is_spare = slot.spare != Spare::No && !slot.ended && slot.due.is_some();
+            let is_spare = slot.spare != Spare::No && slot.ended.is_none() && slot.due.is_some();
             is_spare && may(slot.owner, slot.spare)
         });
-        let Some(slot) = waiting.min_by_key(|slot| slot.due) else { return false };
-        slot.ended = true;
+        let Some(slot) = waiting.min_by_key(|slot| (slot.spare == Spare::Slow, slot.due)) else {
+            return false;
+        };
+        slot.ended = Some(slot.spare);
         slot.waker.take().into_iter().for_each(Waker::wake);
         true
     }
@@ -151,6 +155,12 @@ impl Timer {
     #[must_use]
     pub fn is_used_up(&self) -> bool {
         matches!(self.budget.get(), Budget::Until(end) if end <= Instant::now())
+    }
+
+    /// It will be due.
+    #[must_use]
+    pub fn is_armed(&self) -> bool {
+        self.shared.slots.borrow().get(self.key).is_some_and(|slot| slot.due.is_some())
     }
 
     /// Time since it was armed last.

@@ -158,7 +158,7 @@ impl Connection {
         self.reading = self.table.floor();
         self.body = BodyReader::new(self.head.body, &self.table.limits);
         let next = self.dispatch().await?;
-        let next = if self.drain().await? { next } else { Next::Close };
+        let next = if self.drain().await? { next } else { self.leave().await };
         self.forget();
         Ok(next)
     }
@@ -184,7 +184,10 @@ impl Connection {
             let (stream, input) = (&mut self.stream, &mut self.input);
             match wait::fill(stream, input, most, &self.timer, limit).await {
                 Ok(_) => {}
-                Err(WaitError::Evicted) => return Err(WaitError::Evicted.into()),
+                Err(WaitError::Evicted) => {
+                    self.core.counters.refused(Event::Evicted);
+                    return Ok(false);
+                }
                 Err(WaitError::Timeout(_)) if deadline.is_some() => {
                     return Err(End::Late(Reason::HeadTimeout));
                 }
@@ -360,31 +363,30 @@ impl Connection {
     async fn ended(&mut self, end: End) {
         match end {
             End::Refused(reject) => {
-                let told = self.refuse(reject).await;
-                self.leave(told).await;
+                if self.refuse(reject).await.is_ok() {
+                    self.leave().await;
+                }
             }
             End::Late(reason) => {
                 self.head.keep_alive = false;
-                let told = self.problem(reason).await;
-                self.leave(told).await;
+                if self.problem(reason).await.is_ok() {
+                    self.leave().await;
+                }
             }
             End::Client(error) => {
-                if !matches!(error, WaitError::Evicted) {
-                    // What it has not read by now would keep the kernel's memory for minutes.
-                    self.stream.reset_when_closed();
-                }
+                // What it has not read by now would keep the kernel's memory for minutes.
+                self.stream.reset_when_closed();
                 self.core.counters.refused(why(&error));
             }
             End::Cut => self.core.counters.refused(Event::AnswerCut),
         }
     }
 
-    /// Closes behind an answer that says why.
-    async fn leave(&mut self, told: Result<Next, End>) {
-        if told.is_ok() {
-            self.stream.shutdown_write();
-            self.linger().await;
-        }
+    /// Closes behind an answer while the client may still be sending.
+    async fn leave(&mut self) -> Next {
+        self.stream.shutdown_write();
+        self.linger().await;
+        Next::Close
     }
 }
 

@@ -162,10 +162,9 @@ impl Core {
     /// and of all most, gives one that waits for a request or for its client: so no few can keep
     /// out all others, however slowly they send or read. Else the oldest that waits for a request
     /// goes, whoever has it.
-    fn make_room(&self, newcomer: IpAddr, trusted: &[IpAddr]) -> bool {
-        let own = self.clients.open(newcomer);
-        let heaviest = self.clients.heaviest();
-        let heaviest = heaviest.filter(|(ip, open)| *open > own && !trusted.contains(ip));
+    fn make_room(&self, newcomer: Option<IpAddr>) -> bool {
+        let own = newcomer.map_or(0, |client| self.clients.open(client));
+        let heaviest = self.clients.heaviest().filter(|(_, open)| *open > own);
         let of_heaviest = |ip| self.timers.end_one(|owner, _| owner == Some(ip));
         heaviest.is_some_and(|(ip, _)| of_heaviest(ip))
             || self.timers.end_one(|_, spare| spare == Spare::Idle)
@@ -245,11 +244,12 @@ async fn place(core: &Rc<Core>, ip: IpAddr) -> Result<Place, Event> {
 /// A connection's right to exist; given back when it is dropped.
 pub(crate) struct Place {
     pub(crate) core: Rc<Core>,
-    client: IpAddr,
+    /// None of a trusted proxy, behind whom are many.
+    client: Option<IpAddr>,
 }
 
 impl Place {
-    /// For a connection from `ip`. Where all are taken, one that waits for a request makes room.
+    /// For a connection from `ip`. Where all are taken, another makes room if it can.
     fn take(core: &Rc<Core>, ip: IpAddr) -> Result<Self, Event> {
         let table = core.table().ok_or(Event::Connections)?;
         let plan = table.plan();
@@ -257,16 +257,16 @@ impl Place {
         // what the others hold.
         let share = |limit: u32| (limit / u32::from(plan.threads.max(1))).max(1);
         let is_trusted = plan.trusted_proxies.contains(&ip.to_canonical());
-        let most = if is_trusted { u32::MAX } else { share(plan.limits.connections_per_client) };
-        let client = client(ip);
-        if !core.clients.enter(client, most) {
+        let client = (!is_trusted).then(|| client(ip));
+        let most = share(plan.limits.connections_per_client);
+        if client.is_some_and(|client| !core.clients.enter(client, most)) {
             return Err(Event::ConnectionsPerClient);
         }
         add(&core.counters.connections, 1);
         // From here on it is given back by being dropped.
         let place = Self { core: core.clone(), client };
         let is_full = core.counters.connections.get() > u64::from(share(plan.limits.connections));
-        if is_full && !core.make_room(client, &plan.trusted_proxies) {
+        if is_full && !core.make_room(client) {
             return Err(Event::Connections);
         }
         Ok(place)
@@ -275,7 +275,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.core.clients.leave(self.client);
+        self.client.into_iter().for_each(|client| self.core.clients.leave(client));
         let open = &self.core.counters.connections;
         open.set(open.get().saturating_sub(1));
     }

@@ -136,6 +136,8 @@ async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Nex
             return c.respond(301, &[("Location", &location)], b"").await;
         }
         Ok(Found::Nothing) => Reason::NoSuchPage,
+        // Of descriptors: there would be a line in the log for each request.
+        Err(error) if matches!(error.raw_os_error(), Some(23 | 24)) => Reason::LocalResources,
         Err(error) => {
             tracing::warn!(%error, "a file can't be read");
             Reason::FileUnreadable

@@ -96,7 +96,7 @@ reasons! {
 events! {
     Accept "accept" "accepting a connection failed"
     Descriptors "descriptors" "a connection had to wait: no descriptors were left"
-    Connections "connections" "a connection was refused: `connections` were open, and none of them only waited"
+    Connections "connections" "a connection was refused: `connections` were open, and none of them could make room"
     ConnectionsPerClient "connections_per_client" "a connection was refused: its client had `connections_per_client`"
     Evicted "evicted" "a connection that waited for a request, or for its slow client, was closed for a new one: `connections` were open"
     RequestsPerConnection "requests_per_connection" "a connection was closed after `requests_per_connection`"
@@ -107,8 +107,9 @@ events! {
     ClientRate "client_rate" "an answer was broken off: its client read more slowly than `body_bytes_per_s`"
     AnswerCut "answer_cut" "an answer broke off: its connection was closed, so that the client knows"
     DrainBytes "drain_bytes" "a body that was not wanted was longer than `drain_bytes`"
+    DrainTimeout "drain_timeout" "a body that was not wanted did not end within `drain_ms`"
     IdleBackendConnections "idle_backend_connections" "a connection to a backend was closed: `idle_backend_connections` were idle"
-    TunnelIdle "tunnel_idle" "nothing moved in a tunnel for `tunnel_idle_ms`"
+    TunnelIdle "tunnel_idle" "nothing moved in a tunnel for `tunnel_ms`"
     Ranges "ranges" "more ranges were asked for than are sent: the whole file was"
     ErrorPage "error_page" "a site's own page for a status is not there: ours was sent"
 }

@@ -33,20 +33,19 @@ pub(crate) async fn within<T>(
     limit: Duration,
     mut operation: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
 ) -> Result<T, WaitError> {
-    let mut armed = false;
     let result = poll_fn(|cx| {
         if let Poll::Ready(result) = operation(cx) {
             return Poll::Ready(result.map_err(WaitError::Io));
         }
-        if !armed {
+        // The operation may have begun the limit anew already.
+        if !timer.is_armed() {
             timer.arm(limit);
-            armed = true;
         }
         ready!(timer.poll_due(cx));
         Poll::Ready(Err(why(timer, limit)))
     })
     .await;
-    if armed {
+    if timer.is_armed() {
         timer.disarm();
     }
     result

@@ -88,3 +88,25 @@ async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn who_was_idle_is_not_ended_in_the_middle_of_what_came_then() {
+    on_core(async {
+        let timers = Timers::start();
+        let (idle, slow) = (timers.timer(), timers.timer());
+        idle.spare(Spare::Idle);
+        idle.arm(Duration::from_secs(60));
+        slow.spare(Spare::Slow);
+        slow.arm(Duration::from_secs(1));
+        assert!(timers.end_one(|_, _| true));
+        assert!(idle.was_ended() && !slow.was_ended(), "idle ones first");
+        for busy in [Spare::No, Spare::Slow] {
+            idle.spare(busy);
+            assert!(!idle.was_ended(), "{busy:?}");
+        }
+        idle.spare(Spare::Idle);
+        assert!(idle.was_ended());
+        assert!(timers.end_one(|_, _| true) && slow.was_ended());
+    })
+    .await;
+}

@@ -46,6 +46,9 @@ impl Connection {
             budget = rest;
             let limit = end.saturating_duration_since(Instant::now());
             if step.consumed == 0 && (limit.is_zero() || !self.fill_input(limit).await) {
+                if Instant::now() >= end {
+                    self.core.counters.refused(Event::DrainTimeout);
+                }
                 return Ok(false);
             }
         }
