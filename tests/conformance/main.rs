@@ -104,6 +104,13 @@ fn failure(row: &Row) -> Option<String> {
 }
 
 #[test]
+fn a_row_that_is_asked_for_is_there() {
+    let Ok(only) = std::env::var("ROW") else { return };
+    let places = TABLES.iter().flat_map(|name| rows(name)).map(|row| row.place);
+    assert!(places.into_iter().any(|place| place.ends_with(&only)), "there is no row {only}");
+}
+
+#[test]
 fn every_table_has_its_test() {
     let files = std::fs::read_dir(FOLDER).unwrap().map(|file| file.unwrap().file_name());
     let mut tables: Vec<_> = files

@@ -23,6 +23,8 @@ struct Scene {
     /// The one that a message came on last.
     current: usize,
     names: Names,
+    /// Nothing must have been said to the backend since the client sent.
+    silent: bool,
     _folder: Folder,
 }
 
@@ -51,7 +53,8 @@ impl Scene {
         let client = Peer::new(Client::connect(bramble.address()).into_wire());
         client.wire.patience(PATIENCE);
         let (backends, names) = (Vec::new(), Names::new());
-        Self { bramble, client, listener, backends, current: 0, names, _folder: folder }
+        let (current, silent) = (0, false);
+        Self { bramble, client, listener, backends, current, names, silent, _folder: folder }
     }
 
     fn log(&self) -> String {
@@ -59,7 +62,22 @@ impl Scene {
         log.lines().skip(1).map(|line| format!("    {line}\n")).collect()
     }
 
+    /// A backend that must hear nothing is looked at again when the client has heard something:
+    /// what was said to it beside that is there by then.
     fn step(&mut self, step: &Step) -> Result<(), String> {
+        self.act(step)?;
+        match (&step.act, step.side) {
+            (Act::SeeNothing, Side::Backend(_)) => self.silent = true,
+            (Act::See(_) | Act::SeeEnd | Act::SeeCut, Side::Client) if self.silent => {
+                return self.is_silent().map_err(|what| format!("the backend heard {what}"));
+            }
+            (Act::Send(_), _) | (_, Side::Backend(_)) => self.silent = false,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, step: &Step) -> Result<(), String> {
         match (&step.act, step.side) {
             (Act::See(pattern), Side::Backend(number)) => {
                 let at = self.called()?;

@@ -57,6 +57,11 @@ impl Report {
         text
     }
 
+    /// How many cases it passed on.
+    pub fn forwarded(&self, peer: Peer) -> usize {
+        self.of(peer).iter().filter(|verdict| verdict.outcome == Outcome::Forwarded).count()
+    }
+
     fn of(&self, peer: Peer) -> &[Verdict] {
         let found = self.verdicts.iter().find(|(one, _)| *one == peer);
         found.map(|(_, verdicts)| &verdicts[..]).unwrap_or_default()

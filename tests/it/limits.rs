@@ -1,5 +1,7 @@
 //! Limits that are hit: what is too much is refused, what is there goes on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,13 +50,16 @@ fn busy(bramble: &Bramble, backend: &Backend) -> Client {
 #[test]
 fn more_connections_than_allowed_are_turned_away_and_places_are_given_again() {
     for threads in [1, 2] {
-        let backend = Backend::start(|caller| {
-            caller.pause(1500);
+        let all_came = Arc::new(AtomicBool::new(false));
+        let go_on = all_came.clone();
+        let backend = Backend::start(move |caller| {
+            eventually("all have come", || go_on.load(Ordering::Relaxed));
             caller.respond(200, "late");
         });
         let config = Config::balancer(&[&backend]).top(&format!("threads = {threads}"));
         let mut bramble = config.with("[limits]\nconnections = 4").run();
         let mut clients: Vec<_> = (0..12).map(|_| busy(&bramble, &backend)).collect();
+        all_came.store(true, Ordering::Relaxed);
         let taken = clients.iter_mut().filter_map(|client| client.try_answer().ok()).count();
         // Where the kernel puts them on one of two threads, that one's half is all there is.
         let fewest = if threads == 1 { 4 } else { 2 };

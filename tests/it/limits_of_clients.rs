@@ -79,10 +79,10 @@ fn a_body_that_trickles_is_a_408_though_each_byte_comes_in_time() {
 
 #[test]
 fn a_body_at_the_least_rate_arrives() {
-    let (backend, bramble) = one("[timeouts]\nbody_ms = 400\n[limits]\nbody_bytes_per_s = 20");
+    let (backend, bramble) = one("[timeouts]\nbody_ms = 1000\n[limits]\nbody_bytes_per_s = 5");
     let mut client = bramble.client();
     client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 60\r\n\r\n");
-    trickle(&mut client, &"x".repeat(60), 20);
+    trickle(&mut client, &"x".repeat(60), 50);
     client.answer().expect(200);
     assert_eq!(backend.count(), 1);
 }

@@ -14,11 +14,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Times a second that the crowd is looked over.
 const LOOKS_PER_S: usize = 4;
 /// Looks from one byte to the next.
 const LOOKS_PER_BYTE: usize = 2 * LOOKS_PER_S;
+/// For all of the crowd, and a few.
+const DESCRIPTORS: u64 = 15_100;
 /// Connections from one address.
 const PER_ADDRESS: usize = 100;
 /// A reader's room for what it does not read: the kernel doubles it, and takes no less.
@@ -37,6 +40,7 @@ struct Slow {
 }
 
 fn main() {
+    raise_descriptor_limit();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["sink", address] => sink(address),
@@ -46,6 +50,14 @@ fn main() {
         ),
         _ => panic_with_usage(),
     }
+}
+
+/// A shell's soft limit is often 1,024.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let is_enough = limit.maximum.is_none_or(|most| most >= DESCRIPTORS);
+    assert!(is_enough, "{DESCRIPTORS} descriptors are needed: raise the hard limit (ulimit -Hn)");
 }
 
 fn panic_with_usage() -> ! {
