@@ -308,7 +308,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "connections",
                 "1-1000000",
                 "9000",
-                "Client connections open at a time, in the process. When all are, one that waits for a request is closed for the next.",
+                "Client connections open at a time, in the process. When all are, one makes room for the next: of the client that has most, one that waits for a request or for its slow client, else the oldest that waits for a request.",
             ),
             row(
                 "connections_per_client",
