@@ -31,7 +31,7 @@ FLAGS = [
     "--remote-debugging-port=0",
 ]
 # Shorter than whoever starts us waits: Chromium must end before us.
-PATIENCE = 40
+PATIENCE = 30
 
 
 class Page:
@@ -133,6 +133,7 @@ def main():
             chromium.wait(3)
         except subprocess.TimeoutExpired:
             chromium.kill()
+            chromium.wait()
 
 
 main()

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use bramble_tests::VISITOR;
+use bramble_tests::{PATIENCE, VISITOR};
 use rustix::net::{AddressFamily, SocketType};
 
 /// One connection to a proxy.
@@ -30,6 +30,7 @@ impl Client {
         rustix::net::connect(&socket, &address).expect("the proxy listens");
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { stream, received: Vec::new(), end: Ended::Open }
     }
 

@@ -41,6 +41,7 @@ impl Wire {
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream: Arc::new(stream), unread: Vec::new() }
     }
@@ -201,7 +202,8 @@ impl Wire {
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 Err(Broken::Timeout)
             }
-            Err(_) => Err(Broken::Reset),
+            Err(e) if e.kind() == ErrorKind::ConnectionReset => Err(Broken::Reset),
+            Err(e) => Err(Broken::Malformed(e.to_string())),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Programs of others that tests and benches start: found, installed from Debian, or named.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,19 +9,22 @@ use anyhow::{Result, bail};
 use crate::step;
 
 /// A program and the Debian package that brings it.
+#[derive(Clone, Copy)]
 pub(crate) struct Need {
     pub(crate) program: &'static str,
     pub(crate) package: &'static str,
 }
 
-/// The peers of `bench wire`, its load generator and its counter of system calls.
-pub(crate) const PEERS: &[Need] = &[
+/// The proxies that we are compared with.
+pub(crate) const PROXIES: &[Need] = &[
     Need { program: "apache2", package: "apache2" },
     Need { program: "haproxy", package: "haproxy" },
     Need { program: "nginx", package: "nginx" },
-    Need { program: "perf", package: "linux-perf" },
-    Need { program: "wrk", package: "wrk" },
 ];
+
+/// The load generator of `bench wire`, and its counter of system calls.
+pub(crate) const BENCH: &[Need] =
+    &[Need { program: "perf", package: "linux-perf" }, Need { program: "wrk", package: "wrk" }];
 
 /// The real clients of `tests/clients`, and what their backends are made of.
 pub(crate) const CLIENTS: &[Need] = &[
@@ -45,11 +49,12 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs what is missing when we are root, and says the command when we are not.
 pub(crate) fn install(needs: &[Need]) -> Result<()> {
-    let missing: Vec<&str> =
-        needs.iter().filter(|need| find(need.program).is_none()).map(|need| need.package).collect();
+    let missing = needs.iter().filter(|need| find(need.program).is_none());
+    let missing: BTreeSet<&str> = missing.map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
     }
+    let missing: Vec<&str> = missing.into_iter().collect();
     let packages = missing.join(" ");
     if !rustix::process::geteuid().is_root() {
         bail!("missing: {packages}; install with: sudo apt-get install --yes {packages}");

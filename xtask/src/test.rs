@@ -36,8 +36,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn install_all() -> Result<()> {
-    needs::install(needs::PEERS)?;
-    needs::install(needs::CLIENTS)?;
-    needs::install(needs::FOR_PYTHON)?;
+    // At once: whoever is not root reads one list.
+    let all = [needs::PROXIES, needs::CLIENTS, needs::FOR_PYTHON].concat();
+    needs::install(&all)?;
     python::install()
 }

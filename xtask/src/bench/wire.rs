@@ -47,7 +47,7 @@ pub(super) struct Run {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    timed("peers", || needs::install(needs::PEERS))?;
+    timed("peers", || needs::install(&[needs::PROXIES, needs::BENCH].concat()))?;
     if std::thread::available_parallelism()?.get() < 2 {
         bail!("the bench needs two cores: one for the balancer, one for the load");
     }
