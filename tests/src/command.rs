@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::eventually;
 use crate::program::bramble_binary;
 
 /// Longer than any call may take: a publish waits half a minute for nodes that lag.
@@ -77,7 +79,7 @@ impl Call {
         command.stdout(elsewhere.unwrap_or_else(|| output.try_clone().unwrap().into()));
         command.stderr(complaint.try_clone().unwrap());
         let start = Instant::now();
-        let mut child = command.spawn().unwrap();
+        let mut child = spawn(&mut command);
         // Our ends of pipes, which would keep them open.
         drop(command);
         let status = loop {
@@ -96,6 +98,20 @@ impl From<Command> for Call {
     fn from(command: Command) -> Self {
         Self { command, output: None }
     }
+}
+
+/// A program that was just written may still be held for writing by a process that another thread
+/// has begun and that has not become its own program yet.
+fn spawn(command: &mut Command) -> Child {
+    let mut spawned = command.spawn();
+    let is_busy = |e: &io::Error| e.kind() == io::ErrorKind::ExecutableFileBusy;
+    if spawned.as_ref().is_err_and(is_busy) {
+        eventually("it can be run", || {
+            spawned = command.spawn();
+            !spawned.as_ref().is_err_and(is_busy)
+        });
+    }
+    spawned.unwrap()
 }
 
 fn text(mut file: File) -> String {

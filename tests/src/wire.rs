@@ -202,6 +202,8 @@ impl Wire {
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 Err(Broken::Timeout)
             }
+            // A read with a deadline is not begun again by the kernel (signal(7)).
+            Err(e) if e.kind() == ErrorKind::Interrupted => Ok(()),
             Err(e) if e.kind() == ErrorKind::ConnectionReset => Err(Broken::Reset),
             Err(e) => Err(Broken::Malformed(e.to_string())),
         }
