@@ -96,8 +96,8 @@ reasons! {
 events! {
     Accept "accept" "accepting a connection failed"
     Descriptors "descriptors" "a connection had to wait: no descriptors were left"
-    Connections "connections" "a connection was refused: `connections` were open, and none of them could make room"
-    ConnectionsPerClient "connections_per_client" "a connection was refused: its client had `connections_per_client`"
+    Connections "connections" "a connection was closed at once, without a word: `connections` were open, and none of them could make room"
+    ConnectionsPerClient "connections_per_client" "a connection was closed at once, without a word: its client had `connections_per_client`"
     Evicted "evicted" "a connection that waited for a request, or for its slow client, was closed for a new one: `connections` were open"
     RequestsPerConnection "requests_per_connection" "a connection was closed after `requests_per_connection`"
     IdleTimeout "idle_timeout" "a connection was closed after `idle_ms` without a request"
@@ -161,7 +161,8 @@ Generated from `crates/bramble-server/src/reason.rs` and `crates/bramble-http/sr
 
 Every error that bramble answers with by itself has one word from this page: in the field
 `Bramble-Reason`, at the foot of its page (unless the site has a page of its own) and as a counter
-under `refused` in `bramble status --json`. An error without that field comes from a backend.
+under `refused` in `bramble status --json`; `bramble run` logs its counts when it stops. An error
+without that field comes from a backend.
 ";
 
 const REFUSED: &str = "
