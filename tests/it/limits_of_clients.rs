@@ -1,10 +1,14 @@
 //! Limits on what one client may take: time, connections, requests. Each is hit, answered or
 //! closed as it should be, and counted by its name.
 
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Bramble, Broken, Client, Config, eventually, get, post, respond};
+use bramble_tests::{
+    Backend, Bramble, Broken, Client, Config, Wire, eventually, get, post, respond,
+};
+use rustix::net::{AddressFamily, SocketType};
 
 fn one(tables: &str) -> (Backend, Bramble) {
     let backend = Backend::start(|caller| match caller.try_body() {
@@ -208,6 +212,33 @@ fn slow_heads_make_room_for_a_visitor_and_requests_do_not() {
         client.answer().expect(200);
     }
     assert!(bramble.stop_and_count("evicted") >= 5);
+}
+
+/// An upload that comes slowly, from another address than visitors have.
+fn slow_upload(bramble: &Bramble) -> Wire {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 3], 0))).unwrap();
+    rustix::net::connect(&socket, &bramble.address()).unwrap();
+    let mut wire = Wire::new(TcpStream::from(socket));
+    wire.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nslow");
+    wire
+}
+
+#[test]
+fn who_only_waits_goes_before_slow_requests_of_whoever_has_most() {
+    let (backend, mut bramble) = one("[limits]\nconnections = 4");
+    let mut slow: Vec<_> = (0..3).map(|_| slow_upload(&bramble)).collect();
+    eventually("all have begun", || backend.count() == 3);
+    let mut idle = bramble.client();
+    idle.get("/").expect(200);
+    let mut newcomer = bramble.client();
+    newcomer.get("/").expect(200);
+    idle.expect_closed();
+    for wire in &mut slow {
+        wire.send("ended");
+        assert_eq!(wire.head().unwrap().start, "HTTP/1.1 200 Fine");
+    }
+    assert_eq!(bramble.stop_and_count("evicted"), 1);
 }
 
 #[test]

@@ -308,7 +308,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "connections",
                 "1-1000000",
                 "9000",
-                "Client connections open at a time, in the process. When all are, one makes room for the next: of the client that has most, one that waits for a request or for its slow client, else the oldest that waits for a request.",
+                "Client connections open at a time, in the process. When all are, one makes room for the next: the oldest that waits for a request, first of the client that has most; if none waits, one of that client that is sent or read slowly.",
             ),
             row(
                 "connections_per_client",

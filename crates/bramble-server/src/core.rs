@@ -158,16 +158,18 @@ impl Core {
         }
     }
 
-    /// Ends a connection so that one of `newcomer` has a place. Whoever has more than the newcomer,
-    /// and of all most, gives one that waits for a request or for its client: so no few can keep
-    /// out all others, however slowly they send or read. Else the oldest that waits for a request
-    /// goes, whoever has it.
+    /// Ends a connection so that one of `newcomer` has a place: the oldest that waits for a request,
+    /// first of whoever has more than the newcomer and of all most. Where none waits, that client
+    /// gives one that is sent or read slowly: so no few can keep out all others.
     fn make_room(&self, newcomer: Option<IpAddr>) -> bool {
         let own = newcomer.map_or(0, |client| self.clients.open(client));
         let heaviest = self.clients.heaviest().filter(|(_, open)| *open > own);
-        let of_heaviest = |ip| self.timers.end_one(|owner, _| owner == Some(ip));
-        heaviest.is_some_and(|(ip, _)| of_heaviest(ip))
-            || self.timers.end_one(|_, spare| spare == Spare::Idle)
+        let of_heaviest =
+            |owner: Option<IpAddr>| owner.is_some() && owner == heaviest.map(|(client, _)| client);
+        let idle = |spare| spare == Spare::Idle;
+        self.timers.end_one(|owner, spare| idle(spare) && of_heaviest(owner))
+            || self.timers.end_one(|_, spare| idle(spare))
+            || self.timers.end_one(|owner, _| of_heaviest(owner))
     }
 
     fn facts(&self) -> ServerFacts {
