@@ -32,8 +32,8 @@ const SECONDS_A_MINUTE: u64 = 60;
 pub(crate) struct Args {
     /// Only these; all by default.
     targets: Vec<String>,
-    /// For how long, each.
-    #[arg(long, default_value_t = 30)]
+    /// For how long, each. To libFuzzer 0 is without end.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
     /// Instead: adds what was found and reaches more than the seeds do to the seeds.
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! What only an answer has: its status line, interim answers, and bodies where none may be.
 
-use super::Mutation;
+use super::{Mutation, framing};
 use crate::draft::Draft;
 use crate::rng::Rng;
 
@@ -95,13 +95,7 @@ fn interim(draft: &mut Draft, rng: &mut Rng) {
 
 fn bodiless(draft: &mut Draft, rng: &mut Rng) {
     draft.first[1] = rng.pick(&[&b"204"[..], b"304", b"205", b"204"]).to_vec();
-    let second = draft.second.clone();
-    match rng.below(4) {
-        0 => draft.plain(&second),
-        1 => draft.chunked(&[&second]),
-        2 => draft.unframed(&second),
-        _ => draft.plain(b""),
-    }
+    framing::framed_anyhow(draft, rng);
 }
 
 fn surplus(draft: &mut Draft, rng: &mut Rng) {

@@ -47,6 +47,17 @@ const NAMES: &[&[u8]] = &[
     b"X N", b"X:\nN", b"X\nN", b"X: y\r\n N",
 ];
 
+/// The second message as a body, announced in either way or not at all; or an empty body.
+pub(super) fn framed_anyhow(draft: &mut Draft, rng: &mut Rng) {
+    let second = draft.second.clone();
+    match rng.below(4) {
+        0 => draft.plain(&second),
+        1 => draft.chunked(&[&second]),
+        2 => draft.unframed(&second),
+        _ => draft.plain(b""),
+    }
+}
+
 /// Values with the body left as it is announced truly, or only by this.
 fn length_value(draft: &mut Draft, rng: &mut Rng) {
     let body = if rng.percent(50) { draft.second.clone() } else { b"hello".to_vec() };

@@ -1,6 +1,6 @@
 //! What only a request has: its line, its host, its wishes.
 
-use super::Mutation;
+use super::{Mutation, framing};
 use crate::draft::{Draft, Field};
 use crate::rng::Rng;
 
@@ -200,13 +200,7 @@ fn expect(draft: &mut Draft, rng: &mut Rng) {
 fn method_and_body(draft: &mut Draft, rng: &mut Rng) {
     let methods = ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND"];
     draft.first[0] = rng.pick(&methods).as_bytes().to_vec();
-    let second = draft.second.clone();
-    match rng.below(4) {
-        0 => draft.plain(&second),
-        1 => draft.chunked(&[&second]),
-        2 => draft.unframed(&second),
-        _ => draft.plain(b""),
-    }
+    framing::framed_anyhow(draft, rng);
 }
 
 fn pipelined(draft: &mut Draft, rng: &mut Rng) {

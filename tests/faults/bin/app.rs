@@ -8,7 +8,6 @@
 #[path = "../ledger.rs"]
 mod ledger;
 #[path = "../pages.rs"]
-#[allow(dead_code)]
 mod pages;
 
 use std::net::{TcpListener, TcpStream};
