@@ -21,9 +21,10 @@ use bramble_http::{
 use bramble_net::tls::KeyId;
 use bramble_net::{Buffer, Spare, Stream, Timer};
 
-use crate::core::{Core, Place};
+use crate::core::Core;
 use crate::counters::{Held, add};
 use crate::floor::Floor;
+use crate::place::Place;
 use crate::reason::{self, Event, Reason, Word};
 use crate::table::{Handler, Table};
 use crate::wait::{self, WaitError};

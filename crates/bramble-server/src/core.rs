@@ -2,26 +2,21 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Buffers, ListenSocket, Listener, Spare, Stream, Timers};
+use bramble_net::{Buffers, Timers};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::spawn_local;
 
-use crate::clients::{Clients, client};
-use crate::connection;
-use crate::contained::contained;
-use crate::counters::{Counters, add};
+use crate::accept::Accepting;
+use crate::clients::Clients;
+use crate::counters::Counters;
 use crate::files::FileCache;
 use crate::prepared::{PlanError, Prepared};
-use crate::reason::Event;
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 
@@ -29,8 +24,6 @@ use crate::table::Table;
 const HEAD_BUFFER_BYTES: usize = 16 * 1024;
 /// Room for bodies under way: with 64 KiB a read, 1 MiB bodies cost a third less than with 16.
 const BODY_BUFFER_BYTES: usize = 64 * 1024;
-/// Pause when descriptors or memory have run out, so that nothing spins.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What the control thread tells a core.
 pub(crate) enum Command {
@@ -52,7 +45,7 @@ pub(crate) struct Core {
     pub(crate) heads: Buffers,
     pub(crate) bodies: Buffers,
     pub(crate) counters: Counters,
-    clients: Clients,
+    pub(crate) clients: Clients,
     pub(crate) files: FileCache,
     pub(crate) stopping: Cell<bool>,
     /// Among the cores of its process; those beyond the plan's `threads` accept nothing.
@@ -64,14 +57,6 @@ pub(crate) struct Core {
     /// What it will accept from with the next table.
     share: RefCell<Option<Share>>,
     date: RefCell<(u64, Rc<str>)>,
-}
-
-struct Accepting(JoinHandle<()>);
-
-impl Drop for Accepting {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// Runs a core until it is told to stop and has nothing left to do.
@@ -153,23 +138,9 @@ impl Core {
             if self.listeners.borrow().contains_key(&key) {
                 continue;
             }
-            let task = spawn_local(keep_accepting(self.clone(), socket));
-            self.listeners.borrow_mut().insert(key, Accepting(task));
+            let accepting = Accepting::start(self.clone(), socket);
+            self.listeners.borrow_mut().insert(key, accepting);
         }
-    }
-
-    /// Ends a connection so that one of `newcomer` has a place: the oldest that waits for a request,
-    /// first of whoever has more than the newcomer and of all most. Where none waits, that client
-    /// gives one that is sent or read slowly: so no few can keep out all others.
-    fn make_room(&self, newcomer: Option<IpAddr>) -> bool {
-        let own = newcomer.map_or(0, |client| self.clients.open(client));
-        let heaviest = self.clients.heaviest().filter(|(_, open)| *open > own);
-        let of_heaviest =
-            |owner: Option<IpAddr>| owner.is_some() && owner == heaviest.map(|(client, _)| client);
-        let idle = |spare| spare == Spare::Idle;
-        self.timers.end_one(|owner, spare| idle(spare) && of_heaviest(owner))
-            || self.timers.end_one(|_, spare| idle(spare))
-            || self.timers.end_one(|owner, _| of_heaviest(owner))
     }
 
     fn facts(&self) -> ServerFacts {
@@ -191,102 +162,6 @@ impl Core {
         while self.counters.in_flight.get() > 0 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-    }
-}
-
-async fn keep_accepting(core: Rc<Core>, socket: Arc<ListenSocket>) {
-    let listener = loop {
-        match Listener::share(&socket) {
-            Ok(listener) => break listener,
-            Err(error) => pause(&core, &error).await,
-        }
-    };
-    // The descriptor that this core has of it is enough.
-    drop(socket);
-    while contained(&core.counters, "accepting", pin!(accept(&core, &listener))).await.is_err() {}
-}
-
-async fn accept(core: &Rc<Core>, listener: &Listener) {
-    loop {
-        // A flood of connections is no reason to let those that are here wait.
-        tokio::task::coop::consume_budget().await;
-        match listener.accept().await {
-            Ok((stream, peer)) => match place(core, peer.ip()).await {
-                Ok(place) => drop(spawn_local(serve(place, stream, peer, listener.address()))),
-                Err(event) => core.counters.refused(event),
-            },
-            Err(error) => pause(core, &error).await,
-        }
-    }
-}
-
-async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
-    let core = place.core.clone();
-    let work = pin!(connection::serve(place, stream, peer, at));
-    // What there is to say of a panic has been said.
-    let _ = contained(&core.counters, "a connection's work", work).await;
-}
-
-async fn pause(core: &Core, error: &io::Error) {
-    core.counters.refused(accept_fault(error));
-    tokio::time::sleep(ACCEPT_PAUSE).await;
-}
-
-async fn place(core: &Rc<Core>, ip: IpAddr) -> Result<Place, Event> {
-    match Place::take(core, ip) {
-        Err(Event::Connections) => {
-            // Of those that have just come none waits yet: they have not had a turn.
-            tokio::task::yield_now().await;
-            Place::take(core, ip)
-        }
-        taken => taken,
-    }
-}
-
-/// A connection's right to exist; given back when it is dropped.
-pub(crate) struct Place {
-    pub(crate) core: Rc<Core>,
-    /// None of a trusted proxy, behind whom are many.
-    client: Option<IpAddr>,
-}
-
-impl Place {
-    /// For a connection from `ip`. Where all are taken, another makes room if it can.
-    fn take(core: &Rc<Core>, ip: IpAddr) -> Result<Self, Event> {
-        let table = core.table().ok_or(Event::Connections)?;
-        let plan = table.plan();
-        // Every core has an equal share: the kernel spreads connections evenly, and none is asked
-        // what the others hold.
-        let share = |limit: u32| (limit / u32::from(plan.threads.max(1))).max(1);
-        let is_trusted = plan.trusted_proxies.contains(&ip.to_canonical());
-        let client = (!is_trusted).then(|| client(ip));
-        let most = share(plan.limits.connections_per_client);
-        if client.is_some_and(|client| !core.clients.enter(client, most)) {
-            return Err(Event::ConnectionsPerClient);
-        }
-        add(&core.counters.connections, 1);
-        // From here on it is given back by being dropped.
-        let place = Self { core: core.clone(), client };
-        let is_full = core.counters.connections.get() > u64::from(share(plan.limits.connections));
-        if is_full && !core.make_room(client) {
-            return Err(Event::Connections);
-        }
-        Ok(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.client.into_iter().for_each(|client| self.core.clients.leave(client));
-        let open = &self.core.counters.connections;
-        open.set(open.get().saturating_sub(1));
-    }
-}
-
-fn accept_fault(error: &io::Error) -> Event {
-    match error.raw_os_error() {
-        Some(23 | 24) => Event::Descriptors,
-        _ => Event::Accept,
     }
 }
 

@@ -5,6 +5,7 @@
 //! HTTP and configuration; must not know the cluster, the CMS, SQL or HTML beyond an error
 //! page. See ARCHITECTURE.md for the rules that its hot path obeys.
 
+mod accept;
 mod balance;
 mod check;
 mod clients;
@@ -17,6 +18,7 @@ mod files;
 mod floor;
 mod health;
 mod pace;
+mod place;
 mod pool;
 mod prepared;
 mod proxy;

@@ -1,0 +1,93 @@
+//! Accepting connections on one core, each of which is then served by a task of its own.
+//!
+//! Knows who may have a place, not what is done with one.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bramble_net::{ListenSocket, Listener, Stream};
+use tokio::task::{JoinHandle, spawn_local};
+
+use crate::connection;
+use crate::contained::contained;
+use crate::core::Core;
+use crate::place::Place;
+use crate::reason::Event;
+
+/// Pause when descriptors or memory have run out, so that nothing spins.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A core accepts from one socket until this is dropped.
+pub(crate) struct Accepting(JoinHandle<()>);
+
+impl Accepting {
+    pub(crate) fn start(core: Rc<Core>, socket: Arc<ListenSocket>) -> Self {
+        Self(spawn_local(keep_accepting(core, socket)))
+    }
+}
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn keep_accepting(core: Rc<Core>, socket: Arc<ListenSocket>) {
+    let listener = loop {
+        match Listener::share(&socket) {
+            Ok(listener) => break listener,
+            Err(error) => pause(&core, &error).await,
+        }
+    };
+    // The descriptor that this core has of it is enough.
+    drop(socket);
+    while contained(&core.counters, "accepting", pin!(accept(&core, &listener))).await.is_err() {}
+}
+
+async fn accept(core: &Rc<Core>, listener: &Listener) {
+    loop {
+        // A flood of connections is no reason to let those that are here wait.
+        tokio::task::coop::consume_budget().await;
+        match listener.accept().await {
+            Ok((stream, peer)) => match place(core, peer.ip()).await {
+                Ok(place) => drop(spawn_local(serve(place, stream, peer, listener.address()))),
+                Err(event) => core.counters.refused(event),
+            },
+            Err(error) => pause(core, &error).await,
+        }
+    }
+}
+
+async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+    let core = place.core.clone();
+    let work = pin!(connection::serve(place, stream, peer, at));
+    // What there is to say of a panic has been said.
+    let _ = contained(&core.counters, "a connection's work", work).await;
+}
+
+async fn pause(core: &Core, error: &io::Error) {
+    core.counters.refused(fault(error));
+    tokio::time::sleep(PAUSE).await;
+}
+
+async fn place(core: &Rc<Core>, ip: IpAddr) -> Result<Place, Event> {
+    match Place::take(core, ip) {
+        Err(Event::Connections) => {
+            // Of those that have just come none waits yet: they have not had a turn.
+            tokio::task::yield_now().await;
+            Place::take(core, ip)
+        }
+        taken => taken,
+    }
+}
+
+fn fault(error: &io::Error) -> Event {
+    match error.raw_os_error() {
+        Some(23 | 24) => Event::Descriptors,
+        _ => Event::Accept,
+    }
+}
