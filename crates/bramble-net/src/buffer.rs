@@ -53,6 +53,11 @@ impl Buffers {
         Buffer { pool: self.clone(), bytes: Box::default(), start: 0, end: 0 }
     }
 
+    /// Gives the memory of all buffers back that nobody uses.
+    pub fn give_back_free(&self) {
+        self.free.take();
+    }
+
     fn take(&self) -> Box<[u8]> {
         let kept = self.free.borrow_mut().pop();
         kept.unwrap_or_else(|| vec![0; self.size].into_boxed_slice())

@@ -6,8 +6,12 @@
 
 mod buffer;
 mod core;
+mod defer;
 mod descriptors;
 mod listener;
+mod memory;
+mod parking;
+mod passage;
 mod port;
 mod precise_sleep;
 mod stream;
@@ -19,6 +23,9 @@ pub use crate::buffer::{Buffer, Buffers};
 pub use crate::core::{Core, spawn_core};
 pub use crate::descriptors::raise_descriptor_limit;
 pub use crate::listener::{ListenSocket, Listener};
+pub use crate::memory::give_memory_back;
+pub use crate::parking::Parking;
+pub use crate::passage::{Passage, SOCKETS_A_MESSAGE};
 pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;
 pub use crate::stream::Stream;

@@ -7,13 +7,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::defer::defer_accept;
 use crate::stream::Stream;
 use crate::watch::watch;
 
@@ -51,8 +52,21 @@ impl ListenSocket {
         // Accepted sockets inherit it, which saves a system call a connection.
         sockopt::set_tcp_nodelay(&socket, true)?;
         SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+        defer_accept(&socket)?;
         rustix::net::bind(&socket, &address)?;
         rustix::net::listen(&socket, BACKLOG)?;
+        let address = local_address(&socket)?;
+        Ok(Self { socket, address })
+    }
+
+    /// One that another process made.
+    ///
+    /// # Errors
+    /// It is none that listens at an IP address.
+    pub fn inherited(socket: OwnedFd) -> io::Result<Self> {
+        if !sockopt::socket_acceptconn(&socket)? {
+            return Err(io::Error::other("the socket does not listen"));
+        }
         let address = local_address(&socket)?;
         Ok(Self { socket, address })
     }
@@ -74,6 +88,12 @@ impl ListenSocket {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+impl AsFd for ListenSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 
@@ -120,7 +140,7 @@ impl Listener {
         let (socket, peer) = rustix::net::acceptfrom_with(&self.socket, flags)?;
         let peer = peer.and_then(|p| SocketAddr::try_from(p).ok());
         let peer = peer.ok_or_else(|| io::Error::other("the peer has no IP address"))?;
-        Ok((Stream::from_socket(socket)?, peer))
+        Ok((Stream::from_socket(socket), peer))
     }
 }
 

@@ -11,7 +11,7 @@ mod socket;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::tls::{Acceptor, Connector, KeyId};
@@ -25,8 +25,23 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn from_socket(socket: OwnedFd) -> io::Result<Self> {
-        Ok(Self { socket: Socket::connected(socket), tls: None })
+    /// Of a connected socket that does not block.
+    #[must_use]
+    pub fn from_socket(socket: OwnedFd) -> Self {
+        Self { socket: Socket::connected(socket), tls: None }
+    }
+
+    /// Its socket, for whoever goes on with it; only a plain stream has nothing besides.
+    ///
+    /// # Errors
+    /// The stream, if it is one under TLS or has no socket any more.
+    pub fn into_socket(mut self) -> Result<OwnedFd, Self> {
+        if self.tls.is_some() {
+            return Err(self);
+        }
+        self.unwatch();
+        let Self { socket, tls } = self;
+        socket.into_bare().map_err(|socket| Self { socket, tls })
     }
 
     /// Connects, and does the TLS handshake where `tls` is given.
@@ -213,11 +228,31 @@ impl Stream {
         self.tls.as_ref().is_none_or(|tls| !tls.has_plaintext()) && self.socket.is_silent()
     }
 
-    /// Says that no more will be written (TLS: with its closing alert, best effort).
-    pub fn shutdown_write(&mut self) {
+    /// Whether nothing is to be read or written that is here already.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.tls.as_ref().is_none_or(|tls| tls.is_at_rest())
+    }
+
+    /// Takes it out of the core's epoll set, as if it had just been accepted.
+    pub(crate) fn unwatch(&mut self) {
+        self.socket.unwatch();
+    }
+
+    /// For another epoll set.
+    pub(crate) fn fd(&self) -> io::Result<BorrowedFd<'_>> {
+        self.socket.fd()
+    }
+
+    /// Says that this end is one in order, before the connection is closed. TCP says it by closing.
+    pub fn say_end(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.close(&mut self.socket);
         }
+    }
+
+    /// Says that no more will be written (TLS: with its closing alert, best effort).
+    pub fn shutdown_write(&mut self) {
+        self.say_end();
         self.socket.shutdown_write();
     }
 

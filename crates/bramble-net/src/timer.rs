@@ -111,6 +111,17 @@ impl Timers {
         Timer { shared: self.shared.clone(), key, since, budget }
     }
 
+    /// Wakes everything that waits, so that it looks what else has changed.
+    pub fn wake_all(&self) {
+        let mut slots = self.shared.slots.borrow_mut();
+        slots.iter_mut().filter_map(|(_, slot)| slot.waker.take()).for_each(Waker::wake);
+    }
+
+    /// Gives memory back that a flood of connections took.
+    pub fn give_back_free(&self) {
+        self.shared.slots.borrow_mut().shrink_to_fit();
+    }
+
     /// Ends the wait that is nearest to its end, an idle one if there is any, of those that `may`
     /// be ended by owner and kind; false if there is none. Looks over all slots, as each tick does.
     #[must_use]

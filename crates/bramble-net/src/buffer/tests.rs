@@ -26,7 +26,7 @@ fn step() -> impl Strategy<Value = Step> {
 async fn check(pool: Buffers, steps: Vec<Step>) {
     let (mut peer, ours) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    let mut stream = Stream::from_socket(ours.into()).unwrap();
+    let mut stream = Stream::from_socket(ours.into());
     let (mut buffer, mut expected, mut next) = (pool.buffer(), VecDeque::new(), 0_u8);
     for step in steps {
         match step {
@@ -70,7 +70,7 @@ fn a_frugal_buffer_that_waits_holds_little_more_than_has_come() {
     runtime.block_on(async {
         let (mut peer, ours) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let mut stream = Stream::from_socket(ours.into()).unwrap();
+        let mut stream = Stream::from_socket(ours.into());
         let mut buffer = Buffers::frugal(16 * 1024).buffer();
         peer.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
         poll_fn(|cx| buffer.poll_fill(cx, &mut stream, LIMIT)).await.unwrap();

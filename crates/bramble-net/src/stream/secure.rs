@@ -92,6 +92,11 @@ impl Secure {
         !self.connection.wants_read()
     }
 
+    /// Nothing waits in it, either way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.has_plaintext() && !self.connection.wants_write()
+    }
+
     pub(super) fn close(&mut self, socket: &mut Socket) {
         self.connection.send_close_notify();
         // Best effort: a peer that is gone needs no goodbye.

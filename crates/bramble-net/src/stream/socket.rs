@@ -152,7 +152,24 @@ impl Socket {
         }
     }
 
-    fn fd(&self) -> io::Result<BorrowedFd<'_>> {
+    /// Leaves epoll. What that would have told is found out by trying.
+    pub(super) fn unwatch(&mut self) {
+        self.fd = match std::mem::replace(&mut self.fd, Fd::Lost) {
+            Fd::Watched(fd) => Fd::Bare(fd.into_inner()),
+            other => other,
+        };
+        (self.readable, self.writable) = (true, true);
+    }
+
+    /// The descriptor, if epoll does not know it.
+    pub(super) fn into_bare(self) -> Result<OwnedFd, Self> {
+        match self.fd {
+            Fd::Bare(fd) => Ok(fd),
+            Fd::Watched(_) | Fd::Lost => Err(self),
+        }
+    }
+
+    pub(super) fn fd(&self) -> io::Result<BorrowedFd<'_>> {
         match &self.fd {
             Fd::Bare(fd) => Ok(fd.as_fd()),
             Fd::Watched(fd) => Ok(fd.get_ref().as_fd()),
