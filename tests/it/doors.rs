@@ -149,6 +149,26 @@ fn the_right_keys_open_the_doors() {
 }
 
 #[test]
+fn a_worker_answers_again_over_a_link_that_was_silent() {
+    let (cluster, second) = cluster();
+    let worker = doors(&second, cluster.address())[0];
+    let connector = Connector::new(Some(&own(&cluster.first)), keys(&[&second])).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let stream = TcpStream::connect(worker).await.unwrap();
+        let mut stream = connector.connect(stream).await.unwrap();
+        for silence_ms in [0, 1_400, 1_400] {
+            tokio::time::sleep(Duration::from_millis(silence_ms)).await;
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"SECRET CONTENT") {
+                assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "closed");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_worker_lets_only_balancers_in() {
     let (cluster, second) = cluster();
     let third = cluster.join("third");

@@ -1,8 +1,9 @@
 //! Switching to WebSocket: after the backend's 101 everything passes, before it nothing does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bramble_tests::{Backend, Broken, Caller, Client, Config, balancer, eventually, get, respond};
+use rustix::process::Signal;
 
 const ASK: &str = "GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive, Upgrade\r\n\
                    Upgrade: WebSocket\r\nSec-WebSocket-Key: x\r\n\r\n";
@@ -183,4 +184,50 @@ fn one_whose_other_side_has_ended_is_not_waited_for_for_long() {
     // It neither closes nor speaks: its place is given to others all the same.
     let socket = client.wire().socket().upgrade().unwrap();
     eventually("it is let go", || std::io::Write::write_all(&mut &*socket, b"x").is_err());
+}
+
+/// A backend that sends a frame of five bytes in two parts, the second when it is told to.
+fn in_two_parts(caller: &mut Caller) {
+    caller.send(AGREE.to_owned() + "\u{1}\u{5}fir");
+    while let Ok(byte) = caller.wire().exactly(1) {
+        if byte == b"!" {
+            caller.send("st");
+        }
+    }
+    caller.close();
+}
+
+#[test]
+fn a_process_that_stops_says_goodbye_between_two_frames() {
+    let backend = Backend::start(in_two_parts);
+    let mut bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    client.send(ASK).wire().head().unwrap();
+    assert_eq!(client.wire().exactly(5).unwrap(), b"\x01\x05fir");
+    bramble.program().signal(Signal::TERM);
+    bramble.log().expect("stopping");
+    client.expect_open(Duration::from_millis(200));
+    // A frame of its own, since the balancer looks where those end.
+    client.send("\u{1}\u{1}!");
+    assert_eq!(client.wire().rest().unwrap(), b"st\x88\x02\x03\xe9", "1001: going away");
+    assert_eq!(bramble.program().wait().code(), Some(0));
+}
+
+#[test]
+fn a_web_socket_does_not_hold_up_a_stop() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE.to_owned() + "\u{1}\u{5}hello");
+        assert_eq!(caller.wire().rest().unwrap(), b"\x88\x82\0\0\0\0\x03\xe9");
+        caller.close();
+    });
+    let mut bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    client.send(ASK).wire().head().unwrap();
+    assert_eq!(client.wire().exactly(7).unwrap(), b"\x01\x05hello");
+    let start = Instant::now();
+    bramble.program().signal(Signal::TERM);
+    assert_eq!(client.wire().rest().unwrap(), b"\x88\x02\x03\xe9");
+    drop(client);
+    assert_eq!(bramble.program().wait().code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(5), "it may wait for requests for ten");
 }

@@ -36,6 +36,14 @@ pub fn runs(id: u32) -> bool {
     !ended || threads > 1
 }
 
+/// Memory that a process has, what it shares with others by its share (PSS, proc(5)).
+#[must_use]
+pub fn pss_bytes(id: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
 /// Sends a signal to a process of ours that may have ended.
 pub fn signal(id: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {

@@ -199,8 +199,13 @@ impl Bramble {
         eventually("refused", || self.log().count("reload refused") > before);
     }
 
-    fn hand_in(&self, text: &str) {
+    /// Writes another configuration, of which the program is not told.
+    pub fn write_config(&self, text: &str) {
         self.folder.write("bramble.toml", text);
+    }
+
+    fn hand_in(&self, text: &str) {
+        self.write_config(text);
         self.program.signal(Signal::HUP);
     }
 

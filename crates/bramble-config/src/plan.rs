@@ -287,6 +287,8 @@ pub struct Timeouts {
     pub stop_ms: u64,
     /// An upgraded connection (WebSocket) on which nothing moves.
     pub tunnel_ms: u64,
+    /// How long a process that has handed over waits for what it still has.
+    pub handover_ms: u64,
 }
 
 impl Default for Timeouts {
@@ -302,6 +304,7 @@ impl Default for Timeouts {
             drain_ms: 1_000,
             stop_ms: 10_000,
             tunnel_ms: 3_600_000,
+            handover_ms: 600_000,
         }
     }
 }

@@ -168,4 +168,5 @@ pub(crate) struct Timeouts {
     pub drain_ms: Option<Spanned<i64>>,
     pub stop_ms: Option<Spanned<i64>>,
     pub tunnel_ms: Option<Spanned<i64>>,
+    pub handover_ms: Option<Spanned<i64>>,
 }

@@ -375,6 +375,12 @@ pub(crate) const TABLES: &[Table] = &[
                 "3600000",
                 "An upgraded connection (WebSocket) on which nothing moves.",
             ),
+            row(
+                "handover_ms",
+                "ms",
+                "600000",
+                "How long a process that was upgraded waits for its last requests and WebSockets.",
+            ),
         ],
     },
 ];

@@ -17,6 +17,7 @@ use crate::contained::contained;
 use crate::core::Core;
 use crate::place::Place;
 use crate::reason::Event;
+use crate::visitor::Visitor;
 
 /// Pause when descriptors or memory have run out, so that nothing spins.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -60,6 +61,26 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
             Err(error) => pause(core, &error).await,
         }
     }
+}
+
+/// Serves whoever speaks again after a silence.
+pub(crate) async fn keep_waking(core: Rc<Core>) {
+    loop {
+        match core.parking.woken().await {
+            Ok(woken) => woken.into_iter().for_each(|(stream, visitor)| {
+                drop(spawn_local(resume(visitor, stream)));
+            }),
+            Err(error) => pause(&core, &error).await,
+        }
+        // Those that have gone are done before the next are woken.
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn resume(visitor: Visitor, stream: Stream) {
+    let core = visitor.place.core.clone();
+    let work = pin!(connection::resume(visitor, stream));
+    let _ = contained(&core.counters, "a connection's work", work).await;
 }
 
 async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {

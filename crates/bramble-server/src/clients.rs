@@ -33,6 +33,11 @@ impl Clients {
         self.open.borrow().get(&client).copied().unwrap_or_default()
     }
 
+    /// Gives memory back that a flood of clients took.
+    pub(crate) fn give_back_free(&self) {
+        self.open.borrow_mut().shrink_to_fit();
+    }
+
     /// Counts one out again.
     pub(crate) fn leave(&self, client: IpAddr) {
         let mut all = self.open.borrow_mut();

@@ -12,13 +12,12 @@ mod body;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bramble_http::{
     Body, BodyReader, Form, Parsed, Reject, RequestHead, ResponseHead, parse_request,
     simple_response,
 };
-use bramble_net::tls::KeyId;
 use bramble_net::{Buffer, Spare, Stream, Timer};
 
 use crate::core::Core;
@@ -27,11 +26,15 @@ use crate::floor::Floor;
 use crate::place::Place;
 use crate::reason::{self, Event, Reason, Word};
 use crate::table::{Handler, Table};
+use crate::visitor::Visitor;
 use crate::wait::{self, WaitError};
 use crate::{clients, files, proxy, route};
 
 /// Memory for heads that a connection keeps between requests.
 const KEPT_HEAD_BYTES: usize = 2048;
+
+/// A client that has been silent for so long is likely to stay so: then it has no task any more.
+const PARK_AFTER: Duration = Duration::from_secs(1);
 
 /// Of error pages: a cache in front might keep those with a 404, 405, 414 or 501 for others
 /// (RFC 9110 section 15.1).
@@ -43,7 +46,6 @@ pub(crate) struct Connection {
     pub(crate) table: Rc<Table>,
     pub(crate) stream: Stream,
     pub(crate) timer: Timer,
-    pub(crate) peer: SocketAddr,
     /// What came in and is not used up: the head in parsing, then the body, then what follows.
     pub(crate) input: Buffer,
     pub(crate) head: RequestHead,
@@ -58,9 +60,7 @@ pub(crate) struct Connection {
     pub(crate) reading: Floor,
     /// The client may wait for a word before it sends its body, or never send it.
     expects: bool,
-    /// Requests so far.
-    requests: u32,
-    _place: Place,
+    pub(crate) visitor: Visitor,
 }
 
 /// Whether the connection can take another request.
@@ -68,6 +68,15 @@ pub(crate) struct Connection {
 pub(crate) enum Next {
     Close,
     Request,
+}
+
+/// What came of waiting for a request.
+enum Waited {
+    Head,
+    /// The client ended the connection, or may not have one any more.
+    End,
+    /// Nothing for a while; it may be waited for until then.
+    Silence(Instant),
 }
 
 /// Why a connection ends before its time; the word is the metric's.
@@ -86,22 +95,28 @@ pub(crate) enum End {
     Refused(#[from] Reject),
 }
 
-/// Serves a connection to its end.
+/// Serves a new connection.
 pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at: SocketAddr) {
     let core = place.core.clone();
     let Some(table) = core.table() else { return };
-    let Some(listener) = table.plan().listeners.iter().find(|l| l.address == at) else { return };
-    let name = listener.name.clone();
+    let Some(listener) = table.listener(at) else { return };
     let mut key = None;
-    if let Some(Some(acceptor)) = table.shared.acceptors.get(&name) {
+    if let Some(Some(acceptor)) = table.shared.acceptors.get(&*listener) {
         let shake = stream.accept_tls(acceptor);
         match tokio::time::timeout(table.times.head, shake).await {
             Ok(Ok(peer)) => key = peer,
             _ => return core.counters.refused(Event::TlsHandshake),
         }
     }
+    resume(Visitor { place, peer, listener, key, requests: 0 }, stream).await;
+}
+
+/// Serves a connection until it ends or has been silent for a while.
+pub(crate) async fn resume(visitor: Visitor, stream: Stream) {
+    let core = visitor.place.core.clone();
+    let Some(table) = core.table() else { return };
     let mut connection = Connection {
-        timer: core.timers.timer_of(clients::client(peer.ip())),
+        timer: core.timers.timer_of(clients::client(visitor.peer.ip())),
         input: core.requests.buffer(),
         head: RequestHead::default(),
         body: BodyReader::new(Body::None, &table.limits),
@@ -110,50 +125,64 @@ pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at
         answer: ResponseHead::default(),
         reading: table.floor(),
         expects: false,
-        requests: 0,
         core,
         table,
         stream,
-        peer,
-        _place: place,
+        visitor,
     };
-    connection.run(&name, key).await;
+    if let Some(due) = connection.run().await {
+        let Connection { core, stream, visitor, .. } = connection;
+        core.rest(stream, due, visitor);
+    }
 }
 
 impl Connection {
-    async fn run(&mut self, listener: &str, key: Option<KeyId>) {
+    /// Answers requests. None: the connection has ended; else the next is waited for until then.
+    async fn run(&mut self) -> Option<Instant> {
         loop {
-            match self.request(listener, key).await {
+            let next = match self.wait().await {
+                Ok(Waited::Head) => self.request().await,
+                Ok(Waited::End) => Ok(Next::Close),
+                Ok(Waited::Silence(until)) => return Some(until),
+                Err(end) => Err(end),
+            };
+            match next {
                 Ok(Next::Request) => {}
                 Ok(Next::Close) => {
-                    if self.had_its_requests() {
-                        self.core.counters.refused(Event::RequestsPerConnection);
-                    }
-                    return self.stream.shutdown_write();
+                    self.closed();
+                    return None;
                 }
-                Err(end) => return self.ended(end).await,
+                Err(end) => {
+                    self.ended(end).await;
+                    return None;
+                }
             }
         }
     }
 
-    /// Waits for one request and answers it.
-    async fn request(&mut self, listener: &str, key: Option<KeyId>) -> Result<Next, End> {
+    /// Waits for the head of a request.
+    async fn wait(&mut self) -> Result<Waited, End> {
+        if self.core.is_giving() && self.input.is_empty() && self.stream.is_plain() {
+            return Ok(self.silent(Duration::ZERO));
+        }
         self.timer.begin(None);
         self.timer.spare(Spare::Idle);
-        let head = self.read_head().await;
+        let waited = self.read_head().await;
         self.timer.spare(Spare::No);
-        if !head? {
-            return Ok(Next::Close);
+        match waited {
+            Ok(Waited::Head) if !self.renew() => Ok(Waited::End),
+            other => other,
         }
-        if !self.renew(listener, key) {
-            return Ok(Next::Close);
-        }
+    }
+
+    /// Answers the request whose head is there.
+    async fn request(&mut self) -> Result<Next, End> {
         // Try-first never blocks for a client that is quick enough: the others get their turn.
         tokio::task::coop::consume_budget().await;
         let core = self.core.clone();
         let _held = Held::new(&core.counters.in_flight);
         add(&core.counters.requests, 1);
-        self.requests += 1;
+        self.visitor.requests += 1;
         self.expects = self.head.expect_continue;
         self.timer.begin(Some(self.table.times.request));
         self.reading = self.table.floor();
@@ -164,22 +193,21 @@ impl Connection {
         Ok(next)
     }
 
-    /// Reads until a head is there. False: the client ended the connection, or it was idle
-    /// for as long as it may be.
-    async fn read_head(&mut self) -> Result<bool, End> {
+    /// Reads until a head is there.
+    async fn read_head(&mut self) -> Result<Waited, End> {
         let mut deadline = None;
         loop {
             if !self.input.is_empty() {
                 let parsed = parse_request(self.input.unread(), &self.table.limits, &mut self.head);
                 if parsed? == Parsed::Complete {
-                    return Ok(true);
+                    return Ok(Waited::Head);
                 }
                 // The whole head has one deadline, however slowly its bytes drip.
                 deadline.get_or_insert_with(|| Instant::now() + self.table.times.head);
             }
             let limit = match deadline {
                 Some(end) => end.saturating_duration_since(Instant::now()),
-                None => self.table.times.idle,
+                None => self.table.times.idle.min(PARK_AFTER),
             };
             let most = self.table.limits.head_bytes + 1;
             let (stream, input) = (&mut self.stream, &mut self.input);
@@ -187,28 +215,36 @@ impl Connection {
                 Ok(_) => {}
                 Err(WaitError::Evicted) => {
                     self.core.counters.refused(Event::Evicted);
-                    return Ok(false);
+                    return Ok(Waited::End);
                 }
                 Err(WaitError::Timeout(_)) if deadline.is_some() => {
                     return Err(End::Late(Reason::HeadTimeout));
                 }
-                Err(WaitError::Timeout(_)) => {
-                    self.core.counters.refused(Event::IdleTimeout);
-                    return Ok(false);
-                }
-                Err(_) if self.input.is_empty() => return Ok(false),
+                Err(WaitError::Timeout(waited)) => return Ok(self.silent(waited)),
+                Err(_) if self.input.is_empty() => return Ok(Waited::End),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
+    /// Nothing has come for so long.
+    fn silent(&self, waited: Duration) -> Waited {
+        let left = self.table.times.idle.saturating_sub(waited);
+        if left.is_zero() {
+            self.core.counters.refused(Event::IdleTimeout);
+            return Waited::End;
+        }
+        Waited::Silence(Instant::now() + left)
+    }
+
     /// Takes the newest plan for this request. False: the peer is no longer trusted.
-    fn renew(&mut self, listener: &str, key: Option<KeyId>) -> bool {
+    fn renew(&mut self) -> bool {
         let Some(table) = self.core.table() else { return false };
         if Rc::ptr_eq(&table, &self.table) {
             return true;
         }
         self.table = table;
+        let Visitor { key, listener, .. } = &self.visitor;
         key.is_none_or(|key| self.table.still_trusts(listener, key))
     }
 
@@ -278,7 +314,7 @@ impl Connection {
 
     /// Whether the peer may say who its own client is and how that came.
     pub(crate) fn trusts_peer(&self) -> bool {
-        self.table.plan().trusted_proxies.contains(&self.peer.ip().to_canonical())
+        self.table.plan().trusted_proxies.contains(&self.visitor.peer.ip().to_canonical())
     }
 
     /// Whether this answer may be followed by another on the connection.
@@ -286,12 +322,13 @@ impl Connection {
         let open = self.head.keep_alive
             && !self.had_its_requests()
             && !self.core.is_leaving(&self.table)
+            && (self.stream.is_plain() || !self.core.is_giving())
             && self.body_will_end();
         if open { Next::Request } else { Next::Close }
     }
 
     fn had_its_requests(&self) -> bool {
-        self.requests >= self.table.plan().limits.requests_per_connection
+        self.visitor.requests >= self.table.plan().limits.requests_per_connection
     }
 
     pub(crate) fn is_head(&self) -> bool {
@@ -361,6 +398,14 @@ impl Connection {
         }
     }
 
+    /// Ends in order.
+    fn closed(&mut self) {
+        if self.had_its_requests() {
+            self.core.counters.refused(Event::RequestsPerConnection);
+        }
+        self.stream.say_end();
+    }
+
     async fn ended(&mut self, end: End) {
         match end {
             End::Refused(reject) => {
@@ -384,7 +429,7 @@ impl Connection {
     }
 
     /// Closes behind an answer while the client may still be sending.
-    async fn leave(&mut self) -> Next {
+    pub(crate) async fn leave(&mut self) -> Next {
         self.stream.shutdown_write();
         self.linger().await;
         Next::Close

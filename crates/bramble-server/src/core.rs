@@ -8,17 +8,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Buffers, Timers};
+use bramble_net::{Buffers, Parking, Stream, Timers};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
-use crate::accept::Accepting;
+use crate::accept::{self, Accepting};
 use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::files::FileCache;
+use crate::handover::{Given, Giving};
+use crate::housekeeping;
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
+use crate::visitor::Visitor;
 
 /// Room for a head and a small body.
 const HEAD_BUFFER_BYTES: usize = 16 * 1024;
@@ -32,6 +35,10 @@ pub(crate) enum Command {
     Prepare(Arc<Prepared>, Share, oneshot::Sender<Result<(), PlanError>>),
     /// What was prepared is in force, or was given up.
     Settle(oneshot::Sender<()>),
+    /// Accept nothing more; give away whoever is between two requests.
+    HandOver(Giving),
+    /// Take over clients of an older process.
+    Adopt(Vec<Given>),
     /// Take no more connections; end when the requests in flight are answered.
     Stop,
 }
@@ -45,6 +52,10 @@ pub(crate) struct Core {
     pub(crate) heads: Buffers,
     pub(crate) bodies: Buffers,
     pub(crate) counters: Counters,
+    /// Who takes over whoever is between two requests.
+    giving: RefCell<Option<Giving>>,
+    /// Clients that are silent.
+    pub(crate) parking: Parking<Visitor>,
     pub(crate) clients: Clients,
     pub(crate) files: FileCache,
     pub(crate) stopping: Cell<bool>,
@@ -61,12 +72,18 @@ pub(crate) struct Core {
 
 /// Runs a core until it is told to stop and has nothing left to do.
 pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Receiver<Command>) {
+    let parking = match Parking::new() {
+        Ok(parking) => parking,
+        Err(error) => return tracing::error!(%error, "a core can't start"),
+    };
     let core = Rc::new(Core {
         timers: Timers::start(),
         requests: Buffers::frugal(HEAD_BUFFER_BYTES),
         heads: Buffers::new(HEAD_BUFFER_BYTES),
         bodies: Buffers::new(BODY_BUFFER_BYTES),
         counters: Counters::default(),
+        giving: RefCell::default(),
+        parking,
         clients: Clients::default(),
         files: FileCache::default(),
         stopping: Cell::new(false),
@@ -78,7 +95,8 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
         share: RefCell::default(),
         date: RefCell::default(),
     });
-    spawn_local(prune(Rc::downgrade(&core)));
+    spawn_local(housekeeping::keep(Rc::downgrade(&core)));
+    let waking = spawn_local(accept::keep_waking(core.clone()));
     while let Some(command) = commands.recv().await {
         match command {
             // Whoever asked may have given up: then nobody needs the answer.
@@ -88,10 +106,14 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
                 core.settle();
                 let _ = reply.send(());
             }
+            Command::HandOver(giving) => core.hand_over(giving),
+            Command::Adopt(clients) => core.adopt(clients),
             Command::Stop => break,
         }
     }
     core.stop().await;
+    waking.abort();
+    core.parking.clear();
 }
 
 impl Core {
@@ -133,6 +155,7 @@ impl Core {
         self.table();
         let was_given_up = self.next.take().is_some();
         let Some(share) = self.share.take().filter(|_| !was_given_up) else { return };
+        *self.giving.borrow_mut() = None;
         self.listeners.borrow_mut().retain(|key, _| share.contains_key(key));
         for (key, socket) in share {
             if self.listeners.borrow().contains_key(&key) {
@@ -140,6 +163,41 @@ impl Core {
             }
             let accepting = Accepting::start(self.clone(), socket);
             self.listeners.borrow_mut().insert(key, accepting);
+        }
+    }
+
+    /// Whether another process takes over.
+    pub(crate) fn is_giving(&self) -> bool {
+        self.giving.borrow().is_some()
+    }
+
+    /// Keeps a client that is silent until `due`, or lets the process do that which takes over. One
+    /// that can't be kept ends: the kernel has no memory left, or it does not even read what TLS
+    /// has to say beside the answers.
+    pub(crate) fn rest(&self, stream: Stream, due: Instant, visitor: Visitor) {
+        let left = match &*self.giving.borrow() {
+            Some(giving) => give(giving, stream, due, visitor),
+            None => Some((stream, visitor)),
+        };
+        if let Some((stream, visitor)) = left {
+            let _ = self.parking.park(stream, due, visitor);
+        }
+    }
+
+    fn hand_over(&self, giving: Giving) {
+        self.listeners.borrow_mut().clear();
+        *self.giving.borrow_mut() = Some(giving);
+        for (stream, due, visitor) in self.parking.take_all() {
+            self.rest(stream, due, visitor);
+        }
+    }
+
+    fn adopt(self: &Rc<Self>, clients: Vec<Given>) {
+        let Some(table) = self.table() else { return };
+        for Given { socket, words } in clients {
+            if let Some((visitor, due)) = Visitor::adopted(self, &table, &words) {
+                self.rest(Stream::from_socket(socket), due, visitor);
+            }
         }
     }
 
@@ -156,6 +214,8 @@ impl Core {
 
     async fn stop(&self) {
         self.stopping.set(true);
+        // WebSockets, which wait for nothing else, say goodbye.
+        self.timers.wake_all();
         self.listeners.borrow_mut().clear();
         let limit = self.table().map_or(Duration::ZERO, |table| table.times.stop);
         let end = Instant::now() + limit;
@@ -165,15 +225,19 @@ impl Core {
     }
 }
 
-/// Closes pooled connections that nobody used for a while, once a second.
-async fn prune(core: std::rc::Weak<Core>) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let Some(core) = core.upgrade() else { return };
-        let Some(table) = core.table() else { continue };
-        let now = Instant::now();
-        for backend in table.pools().iter().flat_map(|pool| pool.backends()) {
-            backend.prune(now, table.times.backend_idle);
+/// Gives a client away; back it comes if nobody takes it, as none that is under TLS.
+fn give(
+    giving: &Giving,
+    stream: Stream,
+    due: Instant,
+    visitor: Visitor,
+) -> Option<(Stream, Visitor)> {
+    let words = visitor.words(due);
+    match stream.into_socket() {
+        Err(stream) => Some((stream, visitor)),
+        Ok(socket) => {
+            let refused = giving.give(Given { socket, words }).err()?;
+            Some((Stream::from_socket(refused.socket), visitor))
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::reason::Word;
 #[derive(Default)]
 pub(crate) struct Counters {
     pub(crate) connections: Cell<u64>,
+    most_connections: Cell<u64>,
     pub(crate) requests: Cell<u64>,
     pub(crate) in_flight: Cell<u64>,
     pub(crate) bytes_out: Cell<u64>,
@@ -24,6 +25,17 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// A connection has come.
+    pub(crate) fn connected(&self) {
+        add(&self.connections, 1);
+        self.most_connections.set(self.most_connections.get().max(self.connections.get()));
+    }
+
+    /// How many connections there were at a time since this was asked last.
+    pub(crate) fn take_most_connections(&self) -> u64 {
+        self.most_connections.replace(self.connections.get())
+    }
+
     /// An answer with this status was sent.
     pub(crate) fn answered(&self, status: u16) {
         if let Some(class) = self.status.get(usize::from(status / 100).wrapping_sub(1)) {

@@ -16,7 +16,9 @@ mod core;
 mod counters;
 mod files;
 mod floor;
+pub mod handover;
 mod health;
+mod housekeeping;
 mod pace;
 mod place;
 mod pool;
@@ -28,6 +30,7 @@ mod route;
 mod server;
 mod sockets;
 mod table;
+mod visitor;
 mod wait;
 
 pub use prepared::PlanError;

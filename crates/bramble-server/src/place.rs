@@ -8,8 +8,8 @@ use bramble_net::Spare;
 
 use crate::clients::client;
 use crate::core::Core;
-use crate::counters::add;
 use crate::reason::Event;
+use crate::table::Table;
 
 /// A connection's right to exist; given back when it is dropped.
 pub(crate) struct Place {
@@ -26,21 +26,39 @@ impl Place {
         // Every core has an equal share: the kernel spreads connections evenly, and none is asked
         // what the others hold.
         let share = |limit: u32| (limit / u32::from(plan.threads.max(1))).max(1);
-        let is_trusted = plan.trusted_proxies.contains(&ip.to_canonical());
-        let client = (!is_trusted).then(|| client(ip));
+        let client = counted_client(&table, ip);
         let most = share(plan.limits.connections_per_client);
         if client.is_some_and(|client| !core.clients.enter(client, most)) {
             return Err(Event::ConnectionsPerClient);
         }
-        add(&core.counters.connections, 1);
-        // From here on it is given back by being dropped.
-        let place = Self { core: core.clone(), client };
+        let place = Self::entered(core, client);
         let is_full = core.counters.connections.get() > u64::from(share(plan.limits.connections));
         if is_full && !make_room(core, client) {
             return Err(Event::Connections);
         }
         Ok(place)
     }
+
+    /// For a connection that is there already, whatever the limits are now.
+    pub(crate) fn adopted(core: &Rc<Core>, table: &Table, ip: IpAddr) -> Self {
+        let client = counted_client(table, ip);
+        if let Some(client) = client {
+            core.clients.enter(client, u32::MAX);
+        }
+        Self::entered(core, client)
+    }
+
+    /// From here on it is given back by being dropped.
+    fn entered(core: &Rc<Core>, client: Option<IpAddr>) -> Self {
+        core.counters.connected();
+        Self { core: core.clone(), client }
+    }
+}
+
+/// Whose connections are counted; none of a trusted proxy, behind whom are many.
+fn counted_client(table: &Table, ip: IpAddr) -> Option<IpAddr> {
+    let is_trusted = table.plan().trusted_proxies.contains(&ip.to_canonical());
+    (!is_trusted).then(|| client(ip))
 }
 
 impl Drop for Place {
@@ -60,7 +78,19 @@ fn make_room(core: &Core, newcomer: Option<IpAddr>) -> bool {
     let of_heaviest =
         |owner: Option<IpAddr>| owner.is_some() && owner == heaviest.map(|(client, _)| client);
     let idle = |spare| spare == Spare::Idle;
-    core.timers.end_one(|owner, spare| idle(spare) && of_heaviest(owner))
+    // Whoever is parked has been silent for longer than anybody else.
+    let is_ended = end_parked(core, of_heaviest)
+        || core.timers.end_one(|owner, spare| idle(spare) && of_heaviest(owner))
+        || end_parked(core, |_| true);
+    is_ended
         || core.timers.end_one(|_, spare| idle(spare))
         || core.timers.end_one(|owner, _| of_heaviest(owner))
+}
+
+fn end_parked(core: &Core, of: impl Fn(Option<IpAddr>) -> bool) -> bool {
+    let is_ended = core.parking.end_oldest(|visitor| of(visitor.place.client));
+    if is_ended {
+        core.counters.refused(Event::Evicted);
+    }
+    is_ended
 }

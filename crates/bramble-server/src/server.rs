@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bramble_config::plan::Plan;
 use bramble_metrics::facts::ServerFacts;
@@ -12,11 +13,15 @@ use tokio::task::JoinSet;
 
 use crate::check::Checks;
 use crate::core::{self, Command};
+use crate::handover::{HandoverError, Heir, Inheritance};
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::Sockets;
 
 /// Commands that may wait for a core between two turns of its loop.
 const COMMANDS: usize = 16;
+
+/// How often it is looked whether the last connection has gone.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
 /// Descriptors for logs, checks and the control socket.
 const OWN_DESCRIPTORS: u64 = 64;
@@ -102,6 +107,68 @@ impl Server {
         sum
     }
 
+    /// Listens by the sockets of an older process, where a plan asks for their addresses. To be
+    /// called before the first plan.
+    pub fn inherit(&mut self, inheritance: &mut Inheritance) {
+        self.sockets = Sockets::inherited(std::mem::take(&mut inheritance.sockets));
+    }
+
+    /// Tells the older process that this one accepts, and takes its clients over.
+    ///
+    /// # Errors
+    /// The older process is gone.
+    pub fn begin(&self, inheritance: &Inheritance) -> Result<(), HandoverError> {
+        let addresses = self.sockets.all().map(ListenSocket::address).collect();
+        let cores: Vec<_> = self.cores.iter().map(|core| core.commands.clone()).collect();
+        let mut turns = (0..cores.len()).cycle();
+        inheritance.begin(addresses, move |clients| {
+            let core = turns.next().and_then(|turn| cores.get(turn));
+            // One that has ended takes nobody: then this process ends.
+            if let Some(core) = core {
+                let _ = core.blocking_send(Command::Adopt(clients));
+            }
+        })
+    }
+
+    /// Starts `program` as the process that takes over from this one.
+    ///
+    /// # Errors
+    /// It does not come to accepting connections; here nothing has changed.
+    pub async fn start_heir(&self, program: std::process::Command) -> Result<Heir, HandoverError> {
+        Heir::start(program, self.sockets.all()).await
+    }
+
+    /// Accepts nothing more, gives clients to the heir, and waits until the last has gone there or
+    /// ended, or the time for that is over.
+    ///
+    /// # Errors
+    /// The heir has ended before: this process accepts again.
+    pub async fn hand_over(&mut self, heir: &Heir) -> Result<(), HandoverError> {
+        let giving = heir.giving()?;
+        self.sockets.keep(&heir.listening);
+        for core in &self.cores {
+            core.tell(Command::HandOver(giving.clone())).await;
+        }
+        drop(giving);
+        let limit = self.plan().map_or(0, |plan| plan.timeouts.handover_ms);
+        tokio::select! {
+            _ = tokio::time::timeout(Duration::from_millis(limit), self.drained()) => return Ok(()),
+            () = heir.gone() => {}
+        }
+        if let Some(plan) = self.plan().cloned()
+            && let Err(error) = self.take(plan).await
+        {
+            tracing::error!(%error, "can't accept again");
+        }
+        Err(HandoverError::Ended("after it had begun".to_owned()))
+    }
+
+    async fn drained(&self) {
+        while self.facts().await.connections > 0 {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+
     /// Takes no more connections, lets requests in flight finish, and ends.
     pub async fn stop(self) {
         let Self { cores, sockets, .. } = self;
@@ -176,8 +243,7 @@ impl Server {
             };
             // A socket of our own on an address that this one widens or narrows is in nobody's
             // way: ours share ports among each other.
-            let ours =
-                running.iter().any(|l| address.port() != 0 && l.address.port() == address.port());
+            let ours = address.port() != 0 && self.sockets.have_port(address.port());
             listener.address = match running.iter().find(same) {
                 Some(kept) => kept.address,
                 None if ours => address,

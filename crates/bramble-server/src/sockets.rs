@@ -22,6 +22,30 @@ pub(crate) type SocketKey = (SocketAddr, usize);
 pub(crate) type Share = BTreeMap<SocketKey, Arc<ListenSocket>>;
 
 impl Sockets {
+    /// Those that another process made.
+    pub(crate) fn inherited(sockets: Vec<ListenSocket>) -> Self {
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for socket in sockets {
+            all.entry(socket.address()).or_default().push(Arc::new(socket));
+        }
+        Self(all)
+    }
+
+    /// Closes all but those at these addresses.
+    pub(crate) fn keep(&mut self, addresses: &[SocketAddr]) {
+        self.0.retain(|address, _| addresses.contains(address));
+    }
+
+    /// Each of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &ListenSocket> {
+        self.0.values().flatten().map(Arc::as_ref)
+    }
+
+    /// Whether one of them listens at this port.
+    pub(crate) fn have_port(&self, port: u16) -> bool {
+        self.0.keys().any(|address| address.port() == port)
+    }
+
     /// Those that a plan needs; what it needs no more closes with `self`.
     pub(crate) fn for_plan(&self, plan: &Plan) -> Result<Self, PlanError> {
         let mut all = BTreeMap::new();

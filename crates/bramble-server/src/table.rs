@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bramble_config::plan::{Action, Plan, Timeouts};
+use bramble_config::plan::{Action, Link, Plan, Timeouts};
 use bramble_http::Limits;
 use bramble_net::tls::KeyId;
 
@@ -23,6 +24,7 @@ pub(crate) struct Table {
     /// Of a backend's answers: as strict, but a body may be of any size.
     pub(crate) answer_limits: Limits,
     pub(crate) times: Times,
+    listeners: Vec<(SocketAddr, Rc<str>)>,
     handlers: Vec<Handler>,
     pools: Vec<Rc<Pool>>,
     sites: BTreeMap<String, Rc<Site>>,
@@ -79,6 +81,7 @@ impl Table {
             limits: limits(plan),
             answer_limits: Limits { body_bytes: u64::MAX, ..limits(plan) },
             times: Times::new(&plan.timeouts),
+            listeners: plan.listeners.iter().map(|l| (l.address, l.name.as_str().into())).collect(),
             handlers: Vec::new(),
             pools,
             sites,
@@ -108,6 +111,20 @@ impl Table {
         found.and_then(|i| self.handlers.get(i)).cloned().unwrap_or(Handler::Nothing)
     }
 
+    /// Name of the listener at this address.
+    pub(crate) fn listener(&self, at: SocketAddr) -> Option<Rc<str>> {
+        let listener = self.listeners.iter().find(|(address, _)| *address == at);
+        listener.map(|(_, name)| name.clone())
+    }
+
+    /// The name of a listener without TLS, if there is one that is called so.
+    pub(crate) fn plain_listener(&self, name: &str) -> Option<Rc<str>> {
+        let mut listeners = self.plan().listeners.iter();
+        let is_plain = listeners.any(|l| l.name == name && l.link == Link::Plain);
+        let own = self.listeners.iter().find(|(_, own)| is_plain && **own == *name);
+        own.map(|(_, own)| own.clone())
+    }
+
     /// How slowly a client may send or read a body.
     pub(crate) fn floor(&self) -> Floor {
         Floor::new(self.times.body, self.plan().limits.body_bytes_per_s)
@@ -127,7 +144,6 @@ impl Table {
 
     /// Whether a peer that a listener accepted earlier would be accepted now.
     pub(crate) fn still_trusts(&self, listener: &str, peer: KeyId) -> bool {
-        use bramble_config::plan::Link;
         let found = self.plan().listeners.iter().find(|l| l.name == listener);
         match found.map(|l| &l.link) {
             Some(Link::Mutual { keys }) => keys.contains(&peer.to_string()),

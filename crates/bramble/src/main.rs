@@ -3,6 +3,7 @@
 mod cli;
 mod demo;
 mod exit;
+mod notify;
 mod process;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! What every process of bramble does at its start: logging, signals, a runtime.
 
 use std::future::Future;
+use std::process::Command;
 
 use rustix::process::Signal;
 use tokio::runtime::Builder;
@@ -50,6 +51,18 @@ pub fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// This program with its own arguments, as it is on the disk now.
+pub fn again() -> Command {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    // The kernel marks a file that was replaced since; what has its name now is the newer one.
+    let path = std::env::current_exe().unwrap_or_else(|_| name.into());
+    let path = path.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
+    let mut again = Command::new(path);
+    again.args(arguments);
+    again
 }
 
 /// Makes this process end when its parent does: nothing is left behind, however that died.

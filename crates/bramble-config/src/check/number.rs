@@ -119,6 +119,7 @@ pub(crate) fn timeouts(raw: &raw::Timeouts, findings: &mut Findings) -> Timeouts
         drain_ms: ms("drain_ms", &raw.drain_ms, or.drain_ms, findings),
         stop_ms: ms("stop_ms", &raw.stop_ms, or.stop_ms, findings),
         tunnel_ms: ms("tunnel_ms", &raw.tunnel_ms, or.tunnel_ms, findings),
+        handover_ms: ms("handover_ms", &raw.handover_ms, or.handover_ms, findings),
     }
 }
 

@@ -1,10 +1,15 @@
 //! A connection that has switched protocols (WebSocket): bytes both ways, of which nothing is
 //! understood, until both sides have ended.
 //!
+//! Where frames end is looked at all the same: when this process ends, the client hears so by a
+//! Close between two of them.
+//!
 //! It begins with the backend's 101 and not before: bytes that a client sends behind its request
 //! are nobody's until then (CVE-2026-2833). An idle one holds no buffer.
 
-use std::io;
+mod frames;
+
+use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
 use bramble_http::{ForwardResponse, forward_response};
@@ -15,6 +20,7 @@ use crate::connection::{Connection, End, Next};
 use crate::counters::add;
 use crate::reason::Event;
 use crate::wait;
+use frames::{CLOSE, Frames, MASKED_CLOSE};
 
 /// Reads that one turn passes on before others get theirs.
 const READS_A_TURN: usize = 8;
@@ -41,11 +47,14 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
         // One side that has ended is followed by the other: it is not waited for for long.
         let one_ended = up.ended || down.ended;
         let limit = if one_ended { c.table.times.body } else { c.table.times.tunnel };
-        let (timer, counters) = (&c.timer, &c.core.counters);
+        let (timer, core) = (&c.timer, &c.core);
         let step = wait::within(timer, limit, |cx| {
             up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream);
             down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream);
-            add(&counters.bytes_out, std::mem::take(&mut down.bytes));
+            add(&core.counters.bytes_out, std::mem::take(&mut down.bytes));
+            if core.stopping.get() && down.is_between_frames(&buffer) {
+                return Poll::Ready(Ok(()));
+            }
             if (up.ended || down.ended) != one_ended || up.ended && down.ended {
                 return Poll::Ready(Ok(()));
             }
@@ -58,8 +67,24 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             c.core.counters.refused(Event::TunnelIdle);
             break;
         }
+        if c.core.stopping.get() && down.is_between_frames(&buffer) && !down.ended {
+            let is_polite = up.is_between_frames(&c.input);
+            return say_goodbye(c, if is_polite { Some(&mut link.stream) } else { None }).await;
+        }
     }
     Ok(Next::Close)
+}
+
+/// Ends a WebSocket since this process does, so that the client knows that it may come again.
+async fn say_goodbye(c: &mut Connection, backend: Option<&mut Stream>) -> Result<Next, End> {
+    if let Some(backend) = backend {
+        // Whether it hears that makes no difference here.
+        let _ = backend.try_write(&[IoSlice::new(MASKED_CLOSE)]);
+    }
+    c.out.clear();
+    c.out.extend_from_slice(CLOSE);
+    c.send_out(&[]).await?;
+    Ok(c.leave().await)
 }
 
 /// One direction.
@@ -69,6 +94,7 @@ struct Flow {
     bytes: u64,
     moved: bool,
     ended: bool,
+    frames: Frames,
 }
 
 impl Flow {
@@ -98,6 +124,7 @@ impl Flow {
         for _ in 0..READS_A_TURN {
             while !buffer.is_empty() {
                 let n = ready!(wait::poll_write(cx, to, [buffer.unread(), &[], &[]], 0))?;
+                self.frames.pass(buffer.unread().get(..n).unwrap_or_default());
                 buffer.consume(n);
                 self.bytes += n as u64;
                 self.moved = true;
@@ -110,6 +137,11 @@ impl Flow {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether all that came in has gone on, and is whole.
+    fn is_between_frames(&self, buffer: &Buffer) -> bool {
+        buffer.is_empty() && self.frames.is_between()
     }
 
     fn has_moved(&mut self) -> bool {

@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use bramble_config::plan::Plan;
 use bramble_server::Server;
+use bramble_server::handover::Inheritance;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ports;
 use crate::exit::{Doing, Failure};
-use crate::process;
+use crate::{notify, process};
 
 /// Run one role alone: a balancer or a file server, by a file and without a manager
 ///
-/// SIGHUP reads the file again; a faulty file changes nothing. Ctrl-C and SIGTERM stop, once
-/// the requests in flight are answered.
+/// SIGHUP reads the file again; a faulty file changes nothing. SIGUSR2 starts the program anew, a
+/// newer one if it was replaced, and hands listening sockets and clients over to it. Ctrl-C and
+/// SIGTERM stop, once the requests in flight are answered.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  bramble run --config examples/balancer.toml\n\n\
                         Exit codes: 0 stopped as asked, 1 could not start, 2 bad configuration")]
@@ -30,26 +32,67 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 async fn serve(args: &Args) -> Result<(), Failure> {
     let plan = read(&args.config)?;
-    let change = format!("change the listener's address in {}", args.config.display());
-    let mut listeners = plan.listeners.iter();
-    listeners.try_for_each(|listener| ports::check(listener.address, &change).map(drop))?;
+    let mut inheritance = Inheritance::take().doing("can't take over")?;
+    if inheritance.is_none() {
+        let change = format!("change the listener's address in {}", args.config.display());
+        let mut listeners = plan.listeners.iter();
+        listeners.try_for_each(|listener| ports::check(listener.address, &change).map(drop))?;
+    }
     let folder = args.config.parent().unwrap_or(Path::new("")).to_owned();
     let mut reload = signal(SignalKind::hangup()).doing("can't wait for signals")?;
+    let mut upgrade = signal(SignalKind::user_defined2()).doing("can't wait for signals")?;
     let stop = process::stop_signal()?;
     let mut server = Server::new(folder);
+    if let Some(inheritance) = &mut inheritance {
+        server.inherit(inheritance);
+    }
     server.take(plan).await.doing("can't start")?;
+    if let Some(inheritance) = &inheritance {
+        server.begin(inheritance).doing("can't take over")?;
+    }
     announce(&server);
+    notify::ready();
     tokio::pin!(stop);
     loop {
         tokio::select! {
-            () = &mut stop => break,
-            _ = reload.recv() => take_again(&mut server, &args.config).await,
+            () = &mut stop => break notify::stopping(),
+            _ = reload.recv() => {
+                notify::reloading();
+                take_again(&mut server, &args.config).await;
+                notify::ready();
+            }
+            _ = upgrade.recv() => tokio::select! {
+                () = &mut stop => break notify::stopping(),
+                // Then the service goes on, in another process.
+                is_over = hand_over(&mut server) => if is_over { break },
+            },
         }
     }
     tracing::info!("stopping");
     say_counts(&server).await;
     server.stop().await;
     Ok(())
+}
+
+/// Starts this program anew and gives it all there is; true: nothing is left here.
+async fn hand_over(server: &mut Server) -> bool {
+    let heir = match server.start_heir(process::again()).await {
+        Ok(heir) => heir,
+        Err(error) => {
+            tracing::error!(%error, "upgrade refused: this process goes on");
+            return false;
+        }
+    };
+    tracing::info!(pid = heir.id(), "the new process accepts; this one ends its last requests");
+    notify::handed_over(heir.id());
+    match server.hand_over(&heir).await {
+        Ok(()) => true,
+        Err(error) => {
+            notify::handed_over(std::process::id());
+            tracing::error!(%error, "this process accepts again");
+            false
+        }
+    }
 }
 
 /// Without a manager nobody else keeps them. The words are those of docs/reasons.md.

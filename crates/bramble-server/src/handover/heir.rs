@@ -1,0 +1,101 @@
+//! The old process's view of the new one: it is started, given the listening sockets, and waited
+//! for.
+
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use bramble_net::{ListenSocket, Passage, SOCKETS_A_MESSAGE};
+
+use super::giving::Giving;
+use super::{HandoverError, Message, STANDARD_INPUT, VARIABLE};
+
+/// To start, read its configuration and listen.
+const READY_S: u64 = 30;
+
+/// A process that listens where this one does.
+pub struct Heir {
+    child: Child,
+    passage: Passage,
+    /// Where it listens.
+    pub(crate) listening: Vec<SocketAddr>,
+}
+
+impl Heir {
+    /// Starts `program` and gives it these sockets, until it accepts from them.
+    pub(crate) async fn start(
+        mut program: Command,
+        sockets: impl Iterator<Item = &ListenSocket>,
+    ) -> Result<Self, HandoverError> {
+        let (passage, end) = Passage::pair()?;
+        program.env(VARIABLE, STANDARD_INPUT).stdin(end);
+        let child = program.spawn().map_err(HandoverError::Start)?;
+        // Its own handle of the other end would keep the passage open for ever.
+        drop(program);
+        let mut heir = Self { child, passage, listening: Vec::new() };
+        match heir.introduce(sockets).await {
+            Ok(()) => Ok(heir),
+            Err(error) => Err(heir.given_up(error)),
+        }
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn giving(&self) -> Result<Giving, HandoverError> {
+        Ok(Giving::start(self.passage.try_clone()?)?)
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn gone(&self) {
+        // It says nothing any more, so that anything is its end.
+        let _ = receive(&self.passage).await;
+    }
+
+    async fn introduce(
+        &mut self,
+        sockets: impl Iterator<Item = &ListenSocket>,
+    ) -> Result<(), HandoverError> {
+        let sockets: Vec<_> = sockets.collect();
+        for some in sockets.chunks(SOCKETS_A_MESSAGE) {
+            let addresses = some.iter().map(|socket| socket.address()).collect();
+            let words = serde_json::to_vec(&Message::Listening(addresses))?;
+            let some: Vec<_> = some.iter().map(|socket| socket.as_fd()).collect();
+            self.passage.send(&words, &some)?;
+        }
+        self.passage.send(&serde_json::to_vec(&Message::Whole)?, &[])?;
+        let ready = tokio::time::timeout(Duration::from_secs(READY_S), receive(&self.passage));
+        match ready.await {
+            Ok(Ok(Some(Message::Ready(listening)))) => self.listening = listening,
+            Ok(Ok(_)) => return Err(HandoverError::Ended(String::new())),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(HandoverError::Late(READY_S)),
+        }
+        Ok(())
+    }
+
+    /// Ends it, whatever it is doing: it has nothing yet that could be lost.
+    fn given_up(mut self, error: HandoverError) -> HandoverError {
+        if !matches!(error, HandoverError::Ended(_)) {
+            let _ = self.child.kill();
+        }
+        match (error, self.child.wait()) {
+            (HandoverError::Ended(_), Ok(status)) => HandoverError::Ended(status.to_string()),
+            (error, _) => error,
+        }
+    }
+}
+
+/// Waits for a message on a thread of its own; none at the end.
+async fn receive(passage: &Passage) -> Result<Option<Message>, HandoverError> {
+    let passage = passage.try_clone()?;
+    let received = tokio::task::spawn_blocking(move || passage.receive()).await;
+    match received.map_err(std::io::Error::other)?? {
+        Some((words, _)) => Ok(Some(serde_json::from_slice(&words)?)),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,77 @@
+//! The new process's view of the old one: what it takes over.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use bramble_net::{ListenSocket, Passage};
+
+use super::{Given, HandoverError, Message, STANDARD_INPUT, VARIABLE};
+
+/// What an older process leaves.
+pub struct Inheritance {
+    passage: Passage,
+    pub(crate) sockets: Vec<ListenSocket>,
+}
+
+impl Inheritance {
+    /// The older process's listening sockets; none if this process was started as any other.
+    ///
+    /// # Errors
+    /// There should be one, but nothing that makes sense comes from it.
+    pub fn take() -> Result<Option<Self>, HandoverError> {
+        if std::env::var_os(VARIABLE).is_none_or(|place| place != STANDARD_INPUT) {
+            return Ok(None);
+        }
+        let passage = Passage::from_end(io::stdin().as_fd().try_clone_to_owned()?);
+        let mut sockets = Vec::new();
+        while let Some((words, some)) = passage.receive()? {
+            match serde_json::from_slice(&words)? {
+                Message::Listening(_) => {
+                    for socket in some {
+                        sockets.push(ListenSocket::inherited(socket)?);
+                    }
+                }
+                Message::Whole => return Ok(Some(Self { passage, sockets })),
+                Message::Ready(_) | Message::Clients(_) => break,
+            }
+        }
+        Err(HandoverError::Passage(io::ErrorKind::UnexpectedEof.into()))
+    }
+
+    /// Says that this process accepts now, and takes clients over until the old one has none.
+    pub(crate) fn begin(
+        &self,
+        listening: Vec<std::net::SocketAddr>,
+        mut adopt: impl FnMut(Vec<Given>) + Send + 'static,
+    ) -> Result<(), HandoverError> {
+        let passage = self.passage.try_clone()?;
+        passage.send(&serde_json::to_vec(&Message::Ready(listening))?, &[])?;
+        std::thread::Builder::new().name("handover".to_owned()).spawn(
+            move || match take_clients(&passage, &mut adopt) {
+                Ok(clients) => tracing::info!(clients, "the older process has ended"),
+                Err(error) => tracing::error!(%error, "the older process's clients are lost"),
+            },
+        )?;
+        Ok(())
+    }
+}
+
+/// How many there were.
+fn take_clients(
+    passage: &Passage,
+    adopt: &mut impl FnMut(Vec<Given>),
+) -> Result<usize, HandoverError> {
+    let mut count = 0;
+    while let Some((words, sockets)) = passage.receive()? {
+        if let Message::Clients(all) = serde_json::from_slice(&words)? {
+            let given: Vec<_> = sockets
+                .into_iter()
+                .zip(all)
+                .map(|(socket, words)| Given { socket, words })
+                .collect();
+            count += given.len();
+            adopt(given);
+        }
+    }
+    Ok(count)
+}

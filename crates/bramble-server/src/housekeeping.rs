@@ -1,0 +1,54 @@
+//! What a core does once a second: it closes what nobody has used for a while, and gives back the
+//! memory that a flood of connections has left free.
+
+use std::rc::Weak;
+use std::time::{Duration, Instant};
+
+use bramble_net::give_memory_back;
+
+use crate::core::Core;
+use crate::reason::Event;
+
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// So many connections less than before leave enough free to look for it: about a megabyte.
+const FEWER: u64 = 128;
+
+/// Keeps house until the core is gone.
+pub(crate) async fn keep(core: Weak<Core>) {
+    let mut awake_before = 0;
+    loop {
+        tokio::time::sleep(PERIOD).await;
+        let Some(core) = core.upgrade() else { return };
+        close_idle(&core, Instant::now());
+        let parked = core.parking.len() as u64;
+        let most = core.counters.take_most_connections().saturating_sub(parked);
+        let awake = core.counters.connections.get().saturating_sub(parked);
+        if most.max(awake_before) > awake + FEWER {
+            give_back(&core);
+        }
+        awake_before = awake;
+    }
+}
+
+fn close_idle(core: &Core, now: Instant) {
+    if let Some(table) = core.table() {
+        for backend in table.pools().iter().flat_map(|pool| pool.backends()) {
+            backend.prune(now, table.times.backend_idle);
+        }
+    }
+    for _ in 0..core.parking.end_due(now) {
+        core.counters.refused(Event::IdleTimeout);
+    }
+}
+
+/// First what we keep for later, then what the allocator does.
+fn give_back(core: &Core) {
+    for buffers in [&core.requests, &core.heads, &core.bodies] {
+        buffers.give_back_free();
+    }
+    core.timers.give_back_free();
+    core.parking.give_back_free();
+    core.clients.give_back_free();
+    give_memory_back();
+}

@@ -1,0 +1,283 @@
+//! SIGUSR2: another process takes over, and nobody who visits can tell.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bramble_tests::{
+    Address, Backend, Broken, Client, Config, Folder, Log, Program, bramble_binary, eventually,
+    get, processes, respond, under_load,
+};
+use rustix::process::Signal;
+
+const ACCEPTS: &str = "the new process accepts";
+
+/// The processes that have taken over so far; the newest ends with the scenario.
+struct Heirs<'a> {
+    log: &'a Log,
+    newest: u32,
+}
+
+impl<'a> Heirs<'a> {
+    fn of(program: &'a Program) -> Self {
+        Self { log: &program.log, newest: program.id() }
+    }
+
+    /// Another takes over from the newest.
+    #[track_caller]
+    fn next(&mut self) {
+        let before = self.log.count(ACCEPTS);
+        processes::signal(self.newest, Signal::USR2);
+        eventually("another process accepts", || self.log.count(ACCEPTS) > before);
+        let log = self.log.text();
+        let line = log.lines().rfind(|line| line.contains(ACCEPTS)).unwrap();
+        self.newest = line.rsplit_once("pid=").unwrap().1.parse().unwrap();
+    }
+}
+
+impl Drop for Heirs<'_> {
+    fn drop(&mut self) {
+        processes::signal(self.newest, Signal::TERM);
+        let start = Instant::now();
+        while processes::runs(self.newest) && start.elapsed() < Duration::from_secs(2) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        processes::signal(self.newest, Signal::KILL);
+    }
+}
+
+#[test]
+fn kept_connections_go_over_and_the_old_process_ends() {
+    let backend = Backend::start(respond(200, "fine"));
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut silent = bramble.client();
+    silent.get("/").expect(200);
+    thread::sleep(Duration::from_millis(1_300));
+    let mut recent = bramble.client();
+    recent.get("/").expect(200);
+    let mut fresh = bramble.client();
+    let address = bramble.address();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    eventually("the old process has nothing left", || !processes::runs(old));
+    for client in [&mut silent, &mut recent, &mut fresh, &mut Client::connect(address)] {
+        client.get("/").expect(200).body("fine").lacks("Connection");
+        client.get("/").expect(200).body("fine");
+    }
+}
+
+#[test]
+fn no_request_is_lost_over_upgrades_under_load() {
+    let backends: Vec<_> = (0..2).map(|_| Backend::start(respond(200, "fine"))).collect();
+    let mut bramble = Config::balancer(&[&backends[0], &backends[1]]).top("threads = 2").run();
+    let address = bramble.address();
+    let mut heirs = Heirs::of(bramble.program());
+    let arrive = |i| (i, Client::connect(address));
+    let visit = |(i, client): &mut (usize, Client)| {
+        // Some keep their connection throughout, some are silent for a while, some come anew.
+        match *i {
+            0..3 => {}
+            3..5 => thread::sleep(Duration::from_millis(700)),
+            _ => *client = Client::connect(address),
+        }
+        client.get("/").expect(200).body("fine").lacks("Connection");
+        thread::sleep(Duration::from_micros(500));
+    };
+    let visits = under_load(8, arrive, visit, || {
+        for _ in 0..5 {
+            heirs.next();
+            thread::sleep(Duration::from_millis(200));
+        }
+    });
+    assert!(visits > 500, "only {visits} visits");
+}
+
+#[test]
+fn a_request_in_flight_is_answered_where_it_began() {
+    let backend = Backend::start(|caller| {
+        caller.pause(700);
+        caller.respond(200, "late");
+    });
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut client = bramble.client();
+    client.send(get("/").repeat(2));
+    eventually("it is under way", || backend.count() == 1);
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    assert!(processes::runs(old));
+    client.answer().expect(200).body("late").lacks("Connection");
+    client.answer().expect(200).body("late");
+    eventually("the old process has nothing left", || !processes::runs(old));
+    client.get("/").expect(200).body("late");
+}
+
+#[test]
+fn requests_are_counted_over_upgrades() {
+    let backend = Backend::start(respond(200, "fine"));
+    let mut bramble =
+        Config::balancer(&[&backend]).with("[limits]\nrequests_per_connection = 2").run();
+    let mut client = bramble.client();
+    client.get("/").expect(200).lacks("Connection");
+    let mut heirs = Heirs::of(bramble.program());
+    heirs.next();
+    client.get("/").expect(200).has("Connection", "close");
+    client.expect_closed();
+}
+
+const ASK: &str = "GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\n\
+                   Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
+const AGREE: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+                     Upgrade: websocket\r\nSec-WebSocket-Accept: y\r\n\r\n";
+
+#[test]
+fn a_web_socket_lives_on_in_the_old_process() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE);
+        while let Ok(byte) = caller.wire().exactly(1) {
+            caller.send(byte);
+        }
+        caller.close();
+    });
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut client = bramble.client();
+    client.send(ASK).wire().head().unwrap();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    for said in ["a", "b"] {
+        client.send(said);
+        assert_eq!(client.wire().exactly(1).unwrap(), said.as_bytes());
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(processes::runs(old));
+    drop(client);
+    eventually("the old process has nothing left", || !processes::runs(old));
+}
+
+#[test]
+fn an_old_process_does_not_stay_for_ever() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE);
+        let _ = caller.wire().exactly(1);
+        caller.close();
+    });
+    let tables = "[timeouts]\nhandover_ms = 500\nstop_ms = 100";
+    let mut bramble = Config::balancer(&[&backend]).with(tables).run();
+    let mut client = bramble.client();
+    client.send(ASK).wire().head().unwrap();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    eventually("its time is over", || !processes::runs(old));
+    assert!(matches!(client.wire().rest(), Ok(_) | Err(Broken::Reset)));
+}
+
+#[test]
+fn a_faulty_configuration_leaves_the_old_process_alone() {
+    let backend = Backend::start(respond(200, "fine"));
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut client = bramble.client();
+    client.get("/").expect(200);
+    bramble.write_config("nonsense = true");
+    bramble.program().signal(Signal::USR2);
+    bramble.log().expect("upgrade refused");
+    client.get("/").expect(200);
+    bramble.get("/").expect(200);
+    // And it can be tried again.
+    bramble.write_config(&Config::balancer(&[&backend]).text(bramble.address()));
+    let mut heirs = Heirs::of(bramble.program());
+    heirs.next();
+    client.get("/").expect(200);
+}
+
+#[test]
+fn when_the_new_process_dies_the_old_one_accepts_again() {
+    let backend = Backend::start(|caller| {
+        caller.pause(1_000);
+        caller.respond(200, "late");
+    });
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut client = bramble.client();
+    client.send(get("/"));
+    eventually("it is under way", || backend.count() == 1);
+    let address = bramble.address();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    heirs.next();
+    processes::signal(heirs.newest, Signal::KILL);
+    program.log.expect("accepts again");
+    client.answer().expect(200).body("late");
+    client.get("/").expect(200).body("late");
+    Client::connect(address).get("/").expect(200).body("late");
+}
+
+#[test]
+fn an_address_that_the_new_process_does_not_want_is_closed() {
+    let other = Address::free();
+    let fixed = "[[route]]\nrespond = { status = 200, body = \"fine\" }";
+    let two = format!("[[listener]]\nname = \"other\"\naddress = \"{}\"\n{fixed}", other.socket());
+    let mut bramble = Config::of(&two).run();
+    let mut there = Client::connect(other.socket());
+    there.get("/").expect(200);
+    let mut waiting = bramble.client();
+    waiting.send(ASK);
+    bramble.write_config(&Config::of(fixed).text(bramble.address()));
+    let mut heirs = Heirs::of(bramble.program());
+    heirs.next();
+    eventually("nobody listens there", || std::net::TcpStream::connect(other.socket()).is_err());
+    there.expect_closed();
+}
+
+/// Puts the binary there under a name of its own, without a copy.
+fn install(file: &Path) {
+    let _ = std::fs::remove_file(file);
+    if std::fs::hard_link(bramble_binary(), file).is_err() {
+        std::fs::copy(bramble_binary(), file).unwrap();
+    }
+}
+
+#[test]
+fn the_binary_that_lies_there_now_takes_over() {
+    let folder = Folder::empty();
+    let (binary, address) = (folder.join("bramble"), Address::free());
+    install(&binary);
+    let fixed = Config::of("[[route]]\nrespond = { status = 200, body = \"fine\" }");
+    folder.write("bramble.toml", fixed.text(address.socket()));
+    let mut command = Command::new(&binary);
+    command.args(["run", "--config"]).arg(folder.join("bramble.toml"));
+    let program = Program::start_as(command);
+    program.log.expect(" listening ");
+    let mut client = Client::connect(address.socket());
+    client.get("/").expect(200);
+    let mut heirs = Heirs::of(&program);
+    // Nothing lies there: nothing happens.
+    std::fs::remove_file(&binary).unwrap();
+    program.signal(Signal::USR2);
+    program.log.expect("upgrade refused");
+    client.get("/").expect(200);
+    install(&binary);
+    heirs.next();
+    client.get("/").expect(200);
+    assert_eq!(std::fs::read_link(format!("/proc/{}/exe", heirs.newest)).unwrap(), binary);
+}
+
+/// One that another process left in the environment must not be taken for an inheritance.
+#[test]
+fn what_is_no_passage_is_refused_in_words() {
+    let config = Config::of("[[route]]\nrespond = { status = 200, body = \"fine\" }");
+    let (folder, address) = (Folder::empty(), Address::free());
+    folder.write("bramble.toml", config.text(address.socket()));
+    let mut command = Command::new(bramble_binary());
+    command.args(["run", "--config"]).arg(folder.join("bramble.toml"));
+    command.env("BRAMBLE_HANDOVER", "stdin");
+    let mut program = Program::start_as(command);
+    assert_eq!(program.wait().code(), Some(1));
+    program.log.expect("can't take over");
+}

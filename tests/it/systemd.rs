@@ -1,0 +1,61 @@
+//! Under systemd: it is told when the service serves, reloads, is another process, and ends.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+
+use bramble_tests::{Address, Config, Folder, PATIENCE, Program, bramble_binary, processes};
+use rustix::process::Signal;
+
+/// The place where systemd listens, and a service that was told of it.
+struct Unit {
+    socket: UnixDatagram,
+    program: Program,
+    _folder: Folder,
+    _address: Address,
+}
+
+impl Unit {
+    fn start() -> Self {
+        let (folder, address) = (Folder::empty(), Address::free());
+        let socket = UnixDatagram::bind(folder.join("notify")).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let config = Config::of("[[route]]\nrespond = { status = 200, body = \"fine\" }");
+        folder.write("bramble.toml", config.text(address.socket()));
+        let mut command = Command::new(bramble_binary());
+        command.args(["run", "--config"]).arg(folder.join("bramble.toml"));
+        command.env("NOTIFY_SOCKET", folder.join("notify"));
+        Self { socket, program: Program::start_as(command), _folder: folder, _address: address }
+    }
+
+    fn told(&self) -> String {
+        let mut words = [0; 256];
+        let len = self.socket.recv(&mut words).expect("a word");
+        String::from_utf8_lossy(&words[..len]).into_owned()
+    }
+}
+
+#[test]
+fn it_is_told_when_the_service_serves_reloads_and_ends() {
+    let unit = Unit::start();
+    assert_eq!(unit.told(), "READY=1");
+    unit.program.signal(Signal::HUP);
+    let reloading = unit.told();
+    let since = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").expect(&reloading);
+    assert!(since.parse::<u64>().is_ok());
+    assert_eq!(unit.told(), "READY=1");
+    unit.program.signal(Signal::TERM);
+    assert_eq!(unit.told(), "STOPPING=1");
+}
+
+#[test]
+fn it_is_told_which_process_is_the_service_after_an_upgrade() {
+    let mut unit = Unit::start();
+    assert_eq!(unit.told(), "READY=1");
+    unit.program.signal(Signal::USR2);
+    assert_eq!(unit.told(), "READY=1", "the new one serves");
+    let heir: u32 = unit.told().strip_prefix("MAINPID=").unwrap().parse().unwrap();
+    assert!(processes::command(heir).contains("run --config"));
+    assert_eq!(unit.program.wait().code(), Some(0));
+    processes::signal(heir, Signal::TERM);
+    assert_eq!(unit.told(), "STOPPING=1", "and not before");
+}
