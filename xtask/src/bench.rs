@@ -1,15 +1,27 @@
 //! `cargo xtask bench`: bramble and its peers side by side.
 //!
-//! A bench writes `target/bench/NAME.json`: rows of `case`, `peer`, `figure`, `median`, `op`,
-//! `bar`, `interval`, `repeats` and `unit`.
+//! A bench writes `target/bench/NAME.json`; CONTRIBUTING.md says what is in its rows.
 
+mod bar;
+mod callgrind;
+mod case;
+mod cgroup;
+mod client;
 mod cpu;
 mod figure;
 mod load;
+mod measure;
+mod memory;
+mod origin;
+mod page;
 mod peer;
 mod process;
 mod report;
+mod running;
+mod setup;
 mod syscalls;
+mod table;
+mod users;
 mod wire;
 
 use anyhow::Result;
@@ -17,8 +29,8 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
-    /// The balancer's cost of a request: bramble, nginx, HAProxy and Apache before the same
-    /// 8 backends.
+    /// The balancer's cost of a request, its memory and its files: bramble, nginx, HAProxy,
+    /// Apache and Caddy side by side.
     Wire(wire::Args),
 }
 

@@ -22,9 +22,15 @@ pub(crate) const PROXIES: &[Need] = &[
     Need { program: "nginx", package: "nginx" },
 ];
 
-/// The load generator of `bench wire`, and its counter of system calls.
-pub(crate) const BENCH: &[Need] =
-    &[Need { program: "perf", package: "linux-perf" }, Need { program: "wrk", package: "wrk" }];
+/// What `bench wire` has beyond them: a peer, the load generators, and what counts system calls and
+/// instructions.
+pub(crate) const BENCH: &[Need] = &[
+    Need { program: "caddy", package: "caddy" },
+    Need { program: "perf", package: "linux-perf" },
+    Need { program: "siege", package: "siege" },
+    Need { program: "valgrind", package: "valgrind" },
+    Need { program: "wrk", package: "wrk" },
+];
 
 /// The real clients of `tests/clients`, and what their backends are made of.
 pub(crate) const CLIENTS: &[Need] = &[

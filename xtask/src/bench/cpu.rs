@@ -1,24 +1,32 @@
-//! CPU time of processes: the sum in nanoseconds from the scheduler, the user's share from the
-//! ticks.
+//! CPU time of processes: the sum in nanoseconds from their cgroup or from the scheduler, the
+//! user's share from the ticks.
 
 use std::collections::BTreeSet;
 use std::ops::Sub;
+
+use super::cgroup::Group;
 
 /// CPU time since the processes' start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cpu {
     nanoseconds: f64,
-    user_ticks: f64,
-    system_ticks: f64,
+    user: f64,
+    system: f64,
 }
 
 impl Cpu {
+    /// Of all that was ever in the group.
+    pub fn of_group(group: &Group) -> Self {
+        let (nanoseconds, user, system) = group.nanoseconds();
+        Self { nanoseconds, user, system }
+    }
+
     /// Of all threads of these processes as of now.
     pub fn of(pids: &BTreeSet<u32>) -> Self {
         pids.iter().fold(Self::default(), |sum, pid| Self {
             nanoseconds: sum.nanoseconds + nanoseconds(*pid),
-            user_ticks: sum.user_ticks + ticks(*pid).0,
-            system_ticks: sum.system_ticks + ticks(*pid).1,
+            user: sum.user + ticks(*pid).0,
+            system: sum.system + ticks(*pid).1,
         })
     }
 
@@ -26,11 +34,11 @@ impl Cpu {
         self.nanoseconds / 1000.0
     }
 
-    /// The ticks tell only how the sum splits; a tick is 4 ms, so over seconds it is good to
-    /// about a percent.
+    /// Ticks tell only how the sum splits; a tick is 4 ms, so over seconds it is good to about a
+    /// percent.
     pub fn user_us(&self) -> f64 {
-        let ticks = self.user_ticks + self.system_ticks;
-        if ticks > 0.0 { self.us() * self.user_ticks / ticks } else { 0.0 }
+        let split = self.user + self.system;
+        if split > 0.0 { self.us() * self.user / split } else { 0.0 }
     }
 }
 
@@ -40,8 +48,8 @@ impl Sub for Cpu {
     fn sub(self, before: Self) -> Self {
         Self {
             nanoseconds: self.nanoseconds - before.nanoseconds,
-            user_ticks: self.user_ticks - before.user_ticks,
-            system_ticks: self.system_ticks - before.system_ticks,
+            user: self.user - before.user,
+            system: self.system - before.system,
         }
     }
 }

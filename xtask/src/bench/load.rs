@@ -1,5 +1,7 @@
 //! The load: wrk, and what it says.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, Result, bail};
 
 use super::process::pinned;
@@ -16,18 +18,29 @@ pub(super) struct Load {
     pub errors: f64,
 }
 
-/// Words of a run: 64 connections from one thread.
-pub(super) fn command(url: &str, header: Option<&str>, seconds: u32) -> Vec<String> {
-    let mut words: Vec<String> = ["wrk", "-t1", "-c64", "--latency"].map(str::to_owned).to_vec();
-    words.push(format!("-d{seconds}s"));
-    words.extend(header.into_iter().flat_map(|header| ["-H".to_owned(), header.to_owned()]));
-    words.push(url.to_owned());
+/// What is asked for, and over how many connections at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shape {
+    pub path: &'static str,
+    pub connections: usize,
+    /// Keeps connections, instead of making one a request.
+    pub keeps: bool,
+}
+
+/// Words of a run, from one thread.
+pub(super) fn command(address: SocketAddr, shape: Shape, seconds: u32) -> Vec<String> {
+    let mut words: Vec<String> = ["wrk", "-t1", "--latency"].map(str::to_owned).to_vec();
+    words.extend([format!("-c{}", shape.connections), format!("-d{seconds}s")]);
+    if !shape.keeps {
+        words.extend(["-H", "Connection: close"].map(str::to_owned));
+    }
+    words.push(format!("http://{address}{}", shape.path));
     words
 }
 
-/// Runs it on that core.
-pub(super) fn run(command: &[String], core: usize) -> Result<Load> {
-    parse(&output(&mut pinned(core, command))?)
+/// Runs it on those cores.
+pub(super) fn run(command: &[String], cores: &str) -> Result<Load> {
+    parse(&output(&mut pinned(cores, command))?)
 }
 
 /// Reads wrk's report.

@@ -1,4 +1,5 @@
-//! A program of the bench: started on one core, ended by its pid with all that it started.
+//! A program of the bench: started on its cores in a cgroup of its own, ended by its pid with all
+//! that it started.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,6 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::cgroup::Group;
+use super::cpu::Cpu;
+
 const STOP: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -16,17 +20,24 @@ const POLL: Duration = Duration::from_millis(20);
 pub(super) struct Process {
     name: String,
     child: Child,
+    group: Option<Group>,
 }
 
 impl Process {
-    /// Starts it on the core; what it says goes to `NAME.out` in the folder.
-    pub fn start(name: &str, command: &[String], core: usize, folder: &Path) -> Result<Self> {
+    /// Starts it on the cores; what it says goes to `NAME.out` in the folder.
+    pub fn start(name: &str, command: &[String], cores: &str, folder: &Path) -> Result<Self> {
         let path = folder.join(format!("{name}.out"));
         let said = std::fs::File::create(&path)?;
-        let mut pinned = pinned(core, command);
+        let group = Group::make(name);
+        let mut pinned = pinned(cores, &inside(group.as_ref(), command));
         pinned.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said);
         let child = pinned.spawn().with_context(|| format!("can't start {name}"))?;
-        Ok(Self { name: name.to_owned(), child })
+        Ok(Self { name: name.to_owned(), child, group })
+    }
+
+    /// CPU time so far.
+    pub fn cpu(&self) -> Cpu {
+        self.group.as_ref().map_or_else(|| Cpu::of(&self.pids()), Cpu::of_group)
     }
 
     /// It and all below it.
@@ -71,12 +82,21 @@ impl Drop for Process {
     }
 }
 
-/// The command on that core alone; it ends with us, whatever ends us.
-pub(super) fn pinned(core: usize, command: &[String]) -> Command {
+/// The command on those cores alone; it ends with us, whatever ends us.
+pub(super) fn pinned(cores: &str, command: &[String]) -> Command {
     let mut pinned = Command::new("setpriv");
-    pinned.args(["--pdeathsig", "TERM", "taskset", "--cpu-list"]);
-    pinned.arg(core.to_string()).args(command);
+    pinned.args(["--pdeathsig", "TERM", "taskset", "--cpu-list", cores]).args(command);
     pinned
+}
+
+/// The command from within the group: a shell enters it and becomes the command.
+fn inside(group: Option<&Group>, command: &[String]) -> Vec<String> {
+    let enter = |group: &Group| {
+        ["sh", "-c", r#"echo $$ > "$0" && exec "$@""#, &group.door()].map(str::to_owned).to_vec()
+    };
+    let mut words = group.map(enter).unwrap_or_default();
+    words.extend_from_slice(command);
+    words
 }
 
 fn children(parent: u32) -> Vec<u32> {

@@ -5,19 +5,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::load;
 use super::process::pinned;
 use crate::step::output;
 
 const EVENT: &str = "raw_syscalls:sys_enter";
 
-/// System calls a request of these processes during the run of the load.
-pub(super) fn per_request(
+/// What these processes called while the command ran on those cores, and what that said.
+pub(super) fn during(
     pids: &BTreeSet<u32>,
     command: &[String],
-    core: usize,
+    cores: &str,
     folder: &Path,
-) -> Result<f64> {
+) -> Result<(f64, String)> {
     let counted = folder.join("perf.csv");
     let list: Vec<String> = pids.iter().map(u32::to_string).collect();
     let mut perf = ["perf", "stat", "-x,", "-e", EVENT, "-p", &list.join(","), "-o"]
@@ -26,8 +25,8 @@ pub(super) fn per_request(
     perf.push(counted.display().to_string());
     perf.push("--".to_owned());
     perf.extend_from_slice(command);
-    let load = load::parse(&output(&mut pinned(core, &perf))?)?;
-    Ok(count(&std::fs::read_to_string(counted)?)? / load.requests)
+    let said = output(&mut pinned(cores, &perf))?;
+    Ok((count(&std::fs::read_to_string(counted)?)?, said))
 }
 
 /// `perf stat -x,` writes `COUNT,,EVENT,…`.

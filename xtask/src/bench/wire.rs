@@ -1,49 +1,49 @@
 //! `bench wire`: what a request costs the balancer, ours and the peers', in one interleaved run.
 //!
-//! Core 0 has the balancer under test alone, core 1 the load and the backends. All peers stay
-//! up, and take turns; a round is one run of each, and the order rotates, so that a drift of
-//! the machine hits all alike. Ratios are taken within a round.
+//! Peers of a case stay up, and take turns; a round is one run of each, and the order rotates, so
+//! that a drift of the machine hits all alike. Ratios are taken within a round. For memory each
+//! peer starts anew in its turn.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
-use super::cpu::Cpu;
+use super::callgrind::{self, Subject};
+use super::case::Case;
 use super::figure::REPEATS;
-use super::load::{self, Load};
-use super::peer::{self, Peer, Place, Running};
-use super::report::{self, Measured};
+use super::load;
+use super::measure::{Measure, Measured, Sample};
+use super::origin::{Origin, Place};
+use super::page;
+use super::peer::Peer;
+use super::report;
+use super::running::Running;
 use super::syscalls;
+use super::{memory, users};
 use crate::needs;
 use crate::step::{self, cargo, timed};
-
-/// Cases: name, and the header that makes it.
-const CASES: [(&str, Option<&str>); 2] =
-    [("keepalive_2k", None), ("connection_a_request", Some("Connection: close"))];
 
 const WARM_UP_S: u32 = 1;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Runs of each peer in each case.
+    /// Rounds of each case; peers and cases that no ratio depends on have 3 at most.
     #[arg(long, default_value_t = REPEATS)]
     repeats: usize,
     /// Length of a run.
     #[arg(long, default_value_t = 3)]
     seconds: u32,
-    /// Who takes part.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t =
-        [Peer::Bramble, Peer::Nginx, Peer::Haproxy, Peer::Apache])]
+    /// What is measured; all, if none is given.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    cases: Vec<Case>,
+    /// Who takes part; all, if none is given.
+    #[arg(long, value_enum, value_delimiter = ',')]
     peers: Vec<Peer>,
     /// Measures this binary instead of building one with the `dist` profile.
     #[arg(long)]
     bramble: Option<PathBuf>,
-}
-
-/// One run of one peer.
-pub(super) struct Run {
-    pub cpu: Cpu,
-    pub load: Load,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -51,23 +51,44 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if std::thread::available_parallelism()?.get() < 2 {
         bail!("the bench needs two cores: one for the balancer, one for the load");
     }
+    raise_limit_of_files();
     let place = place(args)?;
-    report::conditions(&args.peers, &place.bramble);
-    let (_origin, origin_port) = peer::start_origin(&place)?;
-    let start = |peer: &Peer| peer.start(&place, origin_port);
-    let running = args.peers.iter().map(start).collect::<Result<Vec<Running>>>()?;
+    let conditions = page::conditions(&args.peers(), &place.bramble);
     let mut measured = Vec::new();
-    for (case, header) in CASES {
-        timed(case, || {
-            measured.extend(measure(case, header, &running, args, &place)?);
+    for case in args.cases() {
+        timed(case.name(), || {
+            measured.extend(measure(case, args, &place)?);
             Ok(())
         })?;
     }
-    report::table(&measured);
-    let written = report::write("wire", &measured)?;
     std::fs::remove_dir_all(&place.folder)?;
-    println!("rows: {}", written.display());
+    let page = page::render(&conditions, &measured);
+    println!("\n{page}");
+    println!("rows: {}", report::write("wire", &measured)?.display());
+    println!("page: {}", page::write(&page, args.is_whole())?.display());
     Ok(())
+}
+
+impl Args {
+    fn cases(&self) -> Vec<Case> {
+        let all = Case::value_variants();
+        if self.cases.is_empty() { all.to_vec() } else { self.cases.clone() }
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        let all = Peer::value_variants().iter().filter(|peer| peer.plain() == **peer);
+        if self.peers.is_empty() { all.copied().collect() } else { self.peers.clone() }
+    }
+
+    fn of<'a>(&self, peers: &'a [Peer]) -> impl Iterator<Item = Peer> + 'a {
+        let taken = self.peers();
+        peers.iter().copied().filter(move |peer| taken.contains(&peer.plain()))
+    }
+
+    /// Enough for the page that stands in the repository.
+    fn is_whole(&self) -> bool {
+        self.cases.is_empty() && self.peers.is_empty() && self.repeats >= REPEATS
+    }
 }
 
 fn place(args: &Args) -> Result<Place> {
@@ -75,52 +96,141 @@ fn place(args: &Args) -> Result<Place> {
         Some(path) => std::path::absolute(path)?,
         None => step::target().join("dist/bramble"),
     };
-    if args.bramble.is_none() && args.peers.contains(&Peer::Bramble) {
+    if args.bramble.is_none() && args.peers().contains(&Peer::Bramble) {
         timed("build", || step::run(&mut cargo("build --profile dist --package bramble")))?;
     }
-    let folder = step::target().join("bench").join(format!("wire-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    Ok(Place { folder, bramble, peer_core: 0, load_core: 1 })
+    Place::make("wire", bramble)
 }
 
-fn measure(
-    case: &'static str,
-    header: Option<&str>,
+/// Soft to hard: each connection of a user takes two in a balancer.
+fn raise_limit_of_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // What it is short of shows as refused connections.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+fn measure(case: Case, args: &Args, place: &Place) -> Result<Vec<Measured>> {
+    let origin = Origin::start(place, case.setup())?;
+    let peers: Vec<Peer> = args.of(case.peers()).collect();
+    let start = |peer: &Peer| Running::start(*peer, case.setup(), place, origin.port);
+    let mut measured = match case {
+        Case::Memory => interleave(case, &peers, args.repeats, |index| {
+            memory::measure(&start(peers.get(index).context("no such peer")?)?, case.shape())
+        }),
+        Case::Users => interleave(case, &peers, args.repeats, |index| {
+            let one = start(peers.get(index).context("no such peer")?)?;
+            users::measure(&one, case.shape(), case.setup().load_cores(), &place.folder)
+        }),
+        _ => {
+            let running = peers.iter().map(start).collect::<Result<Vec<Running>>>()?;
+            under_load(case, &peers, &running, args, place)?
+        }
+    };
+    count_instructions(case, args, place, &origin, &mut measured);
+    Ok(measured)
+}
+
+/// A round after the other, and in each all peers that take part in it. One that fails has no
+/// figures, and the others go on.
+fn interleave(
+    case: Case,
+    peers: &[Peer],
+    repeats: usize,
+    once: impl Fn(usize) -> Result<Sample>,
+) -> Vec<Measured> {
+    let mut measured: Vec<Measured> = peers.iter().map(|peer| Measured::new(case, *peer)).collect();
+    let mut failed = BTreeSet::new();
+    for round in 0..repeats {
+        for turn in 0..peers.len() {
+            let index = (round + turn) % peers.len();
+            let Some(kept) = measured.get_mut(index) else { continue };
+            if round >= case.rounds(kept.peer, repeats) || failed.contains(&index) {
+                continue;
+            }
+            match once(index) {
+                Ok(sample) => kept.add(sample),
+                Err(error) => {
+                    println!("no figures of {}: {error:#}", kept.peer.name());
+                    *kept = Measured::new(case, kept.peer);
+                    failed.insert(index);
+                }
+            }
+        }
+    }
+    measured
+}
+
+fn under_load(
+    case: Case,
+    peers: &[Peer],
     running: &[Running],
     args: &Args,
     place: &Place,
 ) -> Result<Vec<Measured>> {
-    let blank = |running: &Running| Measured::new(case, running.peer);
-    let mut measured: Vec<Measured> = running.iter().map(blank).collect();
-    for round in 0..args.repeats {
-        for turn in 0..running.len() {
-            let index = (round + turn) % running.len();
-            let (Some(one), Some(kept)) = (running.get(index), measured.get_mut(index)) else {
-                continue;
-            };
-            load::run(&load::command(&one.url, header, WARM_UP_S), place.load_core)?;
-            kept.runs.push(run_once(one, header, args.seconds, place)?);
-        }
-    }
+    let mut measured = interleave(case, peers, args.repeats, |index| {
+        let one = running.get(index).context("no such peer")?;
+        load(case, one, WARM_UP_S)?;
+        load(case, one, args.seconds)
+    });
     for (one, kept) in running.iter().zip(&mut measured) {
-        kept.syscalls = syscalls(one, header, place);
+        kept.add(system_calls(case, one, place));
     }
     Ok(measured)
 }
 
-/// In a run of its own, since counting slows; none where perf may not count.
-fn syscalls(one: &Running, header: Option<&str>, place: &Place) -> Option<f64> {
-    let command = load::command(&one.url, header, 1);
-    let pids = one.process.pids();
-    syscalls::per_request(&pids, &command, place.load_core, &place.folder)
-        .inspect_err(|error| println!("no system calls of {}: {error:#}", one.peer.name()))
-        .ok()
+fn load(case: Case, one: &Running, seconds: u32) -> Result<Sample> {
+    let command = load::command(one.address, case.shape(), seconds);
+    let before = one.process.cpu();
+    let load = load::run(&command, case.setup().load_cores())?;
+    let cpu = one.process.cpu() - before;
+    Ok(vec![
+        (Measure::Cpu, cpu.us() / load.requests),
+        (Measure::User, cpu.user_us() / load.requests),
+        (Measure::PerCpuS, load.requests * 1e6 / cpu.us()),
+        (Measure::Rate, load.per_s),
+        (Measure::P50, load.p50_ms),
+        (Measure::P99, load.p99_ms),
+        (Measure::Errors, load.errors),
+    ])
 }
 
-fn run_once(one: &Running, header: Option<&str>, seconds: u32, place: &Place) -> Result<Run> {
-    let pids = one.process.pids();
-    let before = Cpu::of(&pids);
-    let load = load::run(&load::command(&one.url, header, seconds), place.load_core)?;
-    let cpu = Cpu::of(&pids) - before;
-    Ok(Run { cpu, load })
+/// In a run of its own, since counting slows; none where perf may not count.
+fn system_calls(case: Case, one: &Running, place: &Place) -> Sample {
+    let command = load::command(one.address, case.shape(), 1);
+    let cores = case.setup().load_cores();
+    let counted = syscalls::during(&one.process.pids(), &command, cores, &place.folder);
+    let a_request = counted.and_then(|(calls, said)| Ok(calls / load::parse(&said)?.requests));
+    sample(Measure::SystemCalls, one.peer, a_request)
+}
+
+fn count_instructions(
+    case: Case,
+    args: &Args,
+    place: &Place,
+    origin: &Origin,
+    measured: &mut Vec<Measured>,
+) {
+    for peer in args.of(case.counted()) {
+        let (setup, shape, requests) = (case.setup(), case.shape(), case.counted_requests());
+        let subject = Subject { peer, setup, shape, requests };
+        let counted = callgrind::per_request(subject, place, origin);
+        let counted = sample(Measure::Instructions, peer, counted);
+        match measured.iter_mut().find(|one| one.peer == peer) {
+            Some(kept) => kept.add(counted),
+            None => {
+                let mut new = Measured::new(case, peer);
+                new.add(counted);
+                measured.push(new);
+            }
+        }
+    }
+}
+
+fn sample(measure: Measure, peer: Peer, value: Result<f64>) -> Sample {
+    let named = |error: &anyhow::Error| {
+        println!("no {} of {}: {error:#}", measure.name(), peer.name());
+    };
+    value.inspect_err(named).map_or_else(|_| Vec::new(), |value| vec![(measure, value)])
 }
