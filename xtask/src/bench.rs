@@ -3,12 +3,13 @@
 //! A bench writes `target/bench/NAME.json`; CONTRIBUTING.md says what is in its rows.
 
 mod bar;
-mod callgrind;
 mod case;
 mod cgroup;
 mod client;
+mod count;
 mod cpu;
 mod figure;
+mod guard;
 mod load;
 mod measure;
 mod memory;
@@ -29,6 +30,8 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
+    /// Holds the instructions and system calls of a request against the recorded budget.
+    Guard(guard::Args),
     /// The balancer's cost of a request, its memory and its files: bramble, nginx, HAProxy,
     /// Apache and Caddy side by side.
     Wire(wire::Args),
@@ -36,6 +39,7 @@ pub(crate) enum Bench {
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
+        Bench::Guard(args) => guard::run(args),
         Bench::Wire(args) => wire::run(args),
     }
 }

@@ -32,6 +32,13 @@ pub(crate) const BENCH: &[Need] = &[
     Need { program: "wrk", package: "wrk" },
 ];
 
+/// What `bench guard` counts with, and the backends that it counts before.
+pub(crate) const COUNTERS: &[Need] = &[
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "strace", package: "strace" },
+    Need { program: "valgrind", package: "valgrind" },
+];
+
 /// The real clients of `tests/clients`, and what their backends are made of.
 pub(crate) const CLIENTS: &[Need] = &[
     Need { program: "chromium", package: "chromium" },

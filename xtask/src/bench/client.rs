@@ -66,7 +66,16 @@ fn get(stream: &mut (impl Read + Write), shape: Shape) -> Result<()> {
     let close = if shape.keeps { "" } else { "Connection: close\r\n" };
     let request = format!("GET {} HTTP/1.1\r\nHost: bench\r\n{close}\r\n", shape.path);
     stream.write_all(request.as_bytes())?;
-    answer(stream)
+    answer(stream)?;
+    if shape.keeps { Ok(()) } else { end(stream) }
+}
+
+/// Waits for the other side's end: who of both closes first makes a difference to counts.
+fn end(stream: &mut impl Read) -> Result<()> {
+    match stream.read(&mut [0])? {
+        0 => Ok(()),
+        _ => bail!("bytes after the answer"),
+    }
 }
 
 /// Reads an answer with `Content-Length`, the only kind that there is here.

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use super::callgrind::{self, Subject};
 use super::case::Case;
+use super::count::Counter;
 use super::figure::REPEATS;
 use super::load;
 use super::measure::{Measure, Measured, Sample};
@@ -213,9 +213,7 @@ fn count_instructions(
     measured: &mut Vec<Measured>,
 ) {
     for peer in args.of(case.counted()) {
-        let (setup, shape, requests) = (case.setup(), case.shape(), case.counted_requests());
-        let subject = Subject { peer, setup, shape, requests };
-        let counted = callgrind::per_request(subject, place, origin);
+        let counted = Counter::Callgrind.per_request(case, peer, place, origin);
         let counted = sample(Measure::Instructions, peer, counted);
         match measured.iter_mut().find(|one| one.peer == peer) {
             Some(kept) => kept.add(counted),
