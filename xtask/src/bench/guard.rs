@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::case::Case;
 use super::count::Counter;
+use super::figure::Figure;
 use super::origin::{Origin, Place};
 use super::peer::Peer;
 use super::table::table;
@@ -20,6 +21,8 @@ const CASES: [Case; 3] = [Case::Keepalive, Case::ConnectionARequest, Case::Files
 const COUNTERS: [Counter; 2] = [Counter::Callgrind, Counter::Strace];
 const BUDGET: &str = "xtask/src/bench/budget.txt";
 const GROWTH: f64 = 0.02;
+/// The median of so many counts: new connections come in an order that is not always the same.
+const REPEATS: usize = 3;
 
 const HEAD: &str = "\
 # What a request may take: case, measure, count. `cargo xtask bench guard` fails when a count has
@@ -67,9 +70,12 @@ fn count(case: Case, place: &Place, counts: &mut Counts) -> Result<()> {
     let origin = Origin::start(place, case.setup())?;
     for counter in COUNTERS {
         let measure = counter.measure().name();
-        match counter.per_request(case, Peer::Bramble, place, &origin) {
-            Ok(count) => {
-                counts.insert((case.name().to_owned(), measure.to_owned()), count);
+        let once = |_| counter.per_request(case, Peer::Bramble, place, &origin);
+        match (0..REPEATS).map(once).collect::<Result<Vec<f64>>>() {
+            Ok(repeats) => {
+                let median = Figure::of(&repeats).map(|figure| figure.median);
+                let key = (case.name().to_owned(), measure.to_owned());
+                counts.extend(median.map(|count| (key, count)));
             }
             Err(error) => println!("no {measure}: {error:#}"),
         }

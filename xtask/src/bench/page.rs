@@ -44,7 +44,8 @@ const CONDITIONS: &str = "\
 pub(super) fn conditions(peers: &[Peer], bramble: &Path) -> String {
     let cpu = if Group::is_possible() { "the cgroup's (cpuacct)" } else { "schedstat's" };
     let (kernel, load) = (first_line("/proc/sys/kernel/osrelease"), first_line("/proc/loadavg"));
-    let versions = peers.iter().map(|peer| format!("- {}\n", peer.version(bramble)));
+    let version = |peer: &Peer| format!("- {}: {}\n", peer.name(), peer.version(bramble));
+    let versions = peers.iter().map(version);
     format!(
         "\n## Conditions\n\n- Linux {kernel}, {}; load average before: {load}\n- CPU time is {cpu}\n\
          {CONDITIONS}\n{}",

@@ -13,7 +13,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::cgroup::Group;
 use super::cpu::Cpu;
 
-const STOP: Duration = Duration::from_secs(5);
+/// Counters write what they counted when they end, which takes a while on a busy machine.
+const STOP: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Ended when it is dropped.
