@@ -3,6 +3,7 @@
 //! Checks go on after a fault, so that one run reports all of them; what they return then is
 //! thrown away.
 
+mod access_log;
 mod host;
 mod listener;
 mod name;
@@ -29,6 +30,7 @@ pub(crate) fn check(raw: &Raw, findings: &mut Findings) -> Config {
         declared_routes: route::check(raw, findings),
         limits: number::limits(&raw.limits, findings),
         timeouts: number::timeouts(&raw.timeouts, findings),
+        access_log: raw.access_log.as_ref().map(|log| access_log::check(log, findings)),
     };
     if findings.is_empty() {
         route::check_reach(raw, &config, findings);

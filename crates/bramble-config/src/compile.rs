@@ -42,6 +42,7 @@ impl Config {
             limits: self.limits.clone(),
             timeouts: self.timeouts.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            access_log: self.access_log.clone(),
             identity: None,
         })
     }

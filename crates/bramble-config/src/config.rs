@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::plan::{Action, Limits, Link, Listener, Pool, Route, Timeouts};
+use crate::plan::{AccessLog, Action, Limits, Link, Listener, Pool, Route, Timeouts};
 
 /// The embedded configuration of `up` and `demo` as text; loads to [`Config::default`].
 pub const DEFAULT_TEXT: &str = include_str!("default.toml");
@@ -20,6 +20,7 @@ pub struct Config {
     pub(crate) declared_routes: Vec<Route>,
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
+    pub(crate) access_log: Option<AccessLog>,
 }
 
 /// A site as declared; which release it shows is state, not configuration.
@@ -90,6 +91,12 @@ impl Config {
         &self.timeouts
     }
 
+    /// What is written about each request; none unless the file has the table.
+    #[must_use]
+    pub fn access_log(&self) -> Option<&AccessLog> {
+        self.access_log.as_ref()
+    }
+
     /// Routes of the file, in its order, without the implied ones; see [`Config::routes`].
     #[must_use]
     pub fn declared_routes(&self) -> &[Route] {
@@ -116,6 +123,7 @@ impl Default for Config {
             declared_routes: Vec::new(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            access_log: None,
         }
     }
 }

@@ -66,6 +66,7 @@ fn parts(config: &Config) -> Vec<Part> {
         Part::of("limits", &config.limits),
         Part::of("timeouts", &config.timeouts),
     ];
+    parts.extend(config.access_log.iter().map(|log| Part::of("access_log", log)));
     parts.extend(config.listeners.iter().map(listener));
     for one in &config.pools {
         parts.push(pool(one));

@@ -5,11 +5,15 @@
 //! clocks. Paths in it are relative to the data folder of the process that runs it, unless
 //! they are absolute.
 
+mod access_log;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use access_log::{AccessLog, LogFormat, log_buffer_bytes, log_keep, log_max_bytes};
 
 /// Everything that one data-plane process (balancer or worker) does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +37,9 @@ pub struct Plan {
     pub timeouts: Timeouts,
     /// Peers whose `X-Forwarded-*` is believed; empty by default.
     pub trusted_proxies: Vec<IpAddr>,
+    /// What is written about each request, and where; none unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
     /// Certificate and key of this node, for `Link::Mutual`; none for `run --config`.
     pub identity: Option<Identity>,
 }

@@ -41,6 +41,7 @@ pub(crate) struct Raw {
     pub limits: Limits,
     #[serde(default)]
     pub timeouts: Timeouts,
+    pub access_log: Option<AccessLog>,
 }
 
 #[derive(Deserialize)]
@@ -169,4 +170,22 @@ pub(crate) struct Timeouts {
     pub stop_ms: Option<Spanned<i64>>,
     pub tunnel_ms: Option<Spanned<i64>>,
     pub handover_ms: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccessLog {
+    pub path: Spanned<String>,
+    pub format: Option<LogFormat>,
+    pub max_bytes: Option<Spanned<i64>>,
+    pub keep: Option<Spanned<i64>>,
+    pub buffer_bytes: Option<Spanned<i64>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    Combined,
+    Common,
+    Json,
 }

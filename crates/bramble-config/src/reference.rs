@@ -91,6 +91,7 @@ pub(crate) const TABLES: &[Table] = &[
             row("route", "tables", "", "See `[[route]]`."),
             row("limits", "table", "", "See `[limits]`."),
             row("timeouts", "table", "", "See `[timeouts]`."),
+            row("access_log", "table", "", "See `[access_log]`; without it there is none."),
         ],
     },
     Table {
@@ -380,6 +381,37 @@ pub(crate) const TABLES: &[Table] = &[
                 "ms",
                 "600000",
                 "How long a process that was upgraded waits for its last requests and WebSockets.",
+            ),
+        ],
+    },
+    Table {
+        header: "[access_log]",
+        text: "A line for each request, written beside the work and never waited for: what the manual says of it is under *The access log*. In a cluster the balancers write it, each on its own node. It takes no more room than `max_bytes` × (`keep` + 1).",
+        rows: &[
+            row(
+                "path",
+                "file",
+                "",
+                "Relative to the data folder (`up`, `join`) or to this file (`run`); its folder is made where there is none. Required.",
+            ),
+            row(
+                "format",
+                "`json`, `common`, `combined`",
+                "\"json\"",
+                "`common` and `combined` as Apache and nginx write them; only `json` tells where the time went.",
+            ),
+            row(
+                "max_bytes",
+                "65536-1099511627776",
+                "67108864",
+                "The file is not longer: the next line begins another, and this one becomes `path.1`.",
+            ),
+            row("keep", "0-1000", "4", "Older files that are kept, `path.1` the newest of them."),
+            row(
+                "buffer_bytes",
+                "65536-1073741824",
+                "4194304",
+                "What may wait in memory for a slow or full disk, beside 64 KiB for each thread. Lines that find no room are dropped and counted as `access_log`.",
             ),
         ],
     },

@@ -53,6 +53,12 @@ fn a_field_changes() {
 }
 
 #[test]
+fn an_access_log_comes_and_changes() {
+    let log = "[access_log]\npath = 'a.log'\n[[pool]]";
+    check(&[("[[pool]]", log)], &["access_log: added"]);
+}
+
+#[test]
 fn parts_come_and_go() {
     check(&[("name = 'blog'", "name = 'shop'")], &["site blog: removed", "site shop: added"]);
     check(

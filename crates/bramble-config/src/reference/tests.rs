@@ -78,6 +78,7 @@ fn every_key_is_documented() {
     check::<raw::Respond>("respond");
     check::<raw::Limits>("[limits]");
     check::<raw::Timeouts>("[timeouts]");
+    check::<raw::AccessLog>("[access_log]");
 }
 
 fn documented_defaults(header: &str) -> BTreeMap<String, String> {
@@ -109,6 +110,16 @@ fn documented_defaults_of_a_pool_are_those_in_force() {
     let real = real_defaults(pool);
     assert!(documented.iter().all(|(key, value)| real.get(key) == Some(value)), "{real:?}");
     assert_eq!(documented_defaults("[pool.health]"), real_defaults(pool.health.as_ref().unwrap()));
+}
+
+#[test]
+fn documented_defaults_of_the_access_log_are_those_in_force() {
+    let listener = "listener = [{ name = 'web', address = '127.0.0.1:8080' }]";
+    let text = format!("{listener}\nsite = [{{ name = 'a' }}]\naccess_log = {{ path = 'a.log' }}");
+    let config = crate::load(&text, "test").unwrap();
+    let mut real = real_defaults(config.access_log().unwrap());
+    assert_eq!(real.remove("path").as_deref(), Some("a.log"));
+    assert_eq!(documented_defaults("[access_log]"), real);
 }
 
 #[test]

@@ -331,6 +331,22 @@ fn limits_and_addresses_of_proxies() {
 }
 
 #[test]
+fn access_logs() {
+    let check = |keys: &str, expected: &str| {
+        let errors = wrong(&format!("{BASE}site = [{{ name = 'a' }}]\naccess_log = {{ {keys} }}"));
+        assert_eq!(errors.errors()[0].message(), expected, "{keys}");
+    };
+    check("path = ''", "`path` names no file");
+    check("path = 'log/'", "`path` names no file");
+    check("path = \"a\\nb\"", "`path` names no file");
+    check("path = 'a', max_bytes = 65535", "`max_bytes` is 65535");
+    check("path = 'a', keep = 1001", "`keep` is 1001");
+    check("path = 'a', buffer_bytes = 1", "`buffer_bytes` is 1");
+    check("path = 'a', format = 'jsn'", "`jsn` is not allowed here");
+    check("format = 'json'", "`path` is missing");
+}
+
+#[test]
 fn a_list_has_a_limit() {
     let proxies = "'10.0.0.1', ".repeat(65);
     check(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{Action, AdminState, Plan};
+use crate::plan::{AccessLog, Action, AdminState, LogFormat, Plan};
 use crate::{DEFAULT_TEXT, PlanError};
 
 fn routes(text: &str) -> Vec<String> {
@@ -54,10 +54,24 @@ pool = 'app'
 fields = 50
 [timeouts]
 head_ms = 5
+[access_log]
+path = 'log/access.log'
+format = 'combined'
+max_bytes = 100000
+keep = 0
+buffer_bytes = 70000
 ",
     );
     assert_eq!((config.threads(), config.trusted_proxies().len()), (2, 2));
     assert_eq!((config.limits().fields, config.timeouts().head_ms), (50, 5));
+    let expected = AccessLog {
+        path: "log/access.log".into(),
+        format: LogFormat::Combined,
+        max_bytes: 100_000,
+        keep: 0,
+        buffer_bytes: 70_000,
+    };
+    assert_eq!(config.access_log(), Some(&expected));
     let [pool] = config.pools() else { panic!("one pool") };
     assert_eq!((pool.retry_ms, pool.retries), (5000, 2));
     let [first, second] = pool.backends.as_slice() else { panic!("two backends") };

@@ -27,6 +27,8 @@ pub(super) fn plan(config: &Config, snapshot: &Snapshot) -> Plan {
         routes,
         pools,
         trusted_proxies: config.trusted_proxies().to_vec(),
+        // Visitors are the balancers': a worker's requests are these again, and health checks.
+        access_log: config.access_log().cloned(),
         ..base(config)
     }
 }

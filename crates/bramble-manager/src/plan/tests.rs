@@ -28,6 +28,8 @@ const CONFIG: &str = r#"
     [[route]]
     hosts = ["app.example.org"]
     pool = "app"
+    [access_log]
+    path = "log/access.log"
 "#;
 
 /// node1 balances and manages; node2 holds r1 and r2, node3 only r1; blog shows r2.
@@ -128,6 +130,13 @@ fn a_draining_worker_gets_no_new_requests() {
     member_of(&mut snapshot, "node2").state = NodeState::Draining;
     let plan = plan(&snapshot, "node1", Role::Balancer);
     assert_eq!(plan.pools[0].backends[0].admin, AdminState::Draining);
+}
+
+#[test]
+fn balancers_note_what_visitors_ask() {
+    let log = |node, role| plan(&snapshot(), node, role).access_log.map(|log| log.path);
+    assert_eq!(log("node1", Role::Balancer), Some("log/access.log".into()));
+    assert_eq!(log("node2", Role::Worker), None);
 }
 
 #[test]
