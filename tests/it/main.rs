@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
+mod access_log;
 mod balance;
 mod bodies;
 mod commands;

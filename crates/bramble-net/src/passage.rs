@@ -56,7 +56,10 @@ impl Passage {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(SOCKETS_A_MESSAGE))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         let is_too_much = words.len() > WORDS_BYTES || sockets.len() > SOCKETS_A_MESSAGE;
-        if words.is_empty() || is_too_much || !control.push(SendAncillaryMessage::ScmRights(sockets)) {
+        if words.is_empty()
+            || is_too_much
+            || !control.push(SendAncillaryMessage::ScmRights(sockets))
+        {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         loop {

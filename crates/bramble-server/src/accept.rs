@@ -79,7 +79,7 @@ pub(crate) async fn keep_waking(core: Rc<Core>) {
 
 async fn resume(visitor: Visitor, stream: Stream) {
     let core = visitor.place.core.clone();
-    let work = pin!(connection::resume(visitor, stream));
+    let work = pin!(connection::resume(visitor, stream, None));
     let _ = contained(&core.counters, "a connection's work", work).await;
 }
 

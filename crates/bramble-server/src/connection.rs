@@ -9,6 +9,7 @@
 //! whether it may go on.
 
 mod body;
+mod noted;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use bramble_http::{
 };
 use bramble_net::{Buffer, Spare, Stream, Timer};
 
+use crate::access_log::Record;
 use crate::core::Core;
 use crate::counters::{Held, add};
 use crate::floor::Floor;
@@ -61,6 +63,12 @@ pub(crate) struct Connection {
     /// The client may wait for a word before it sends its body, or never send it.
     expects: bool,
     pub(crate) visitor: Visitor,
+    /// The request's line of the access log, where one is kept.
+    pub(crate) record: Option<Box<Record>>,
+    /// When the connection came, until its first request has been noted.
+    accepted: Option<Instant>,
+    /// When the first byte of a head came, where the rest did not come with it.
+    heard: Option<Instant>,
 }
 
 /// Whether the connection can take another request.
@@ -100,6 +108,7 @@ pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at
     let core = place.core.clone();
     let Some(table) = core.table() else { return };
     let Some(listener) = table.listener(at) else { return };
+    let accepted = table.log.as_ref().map(|_| Instant::now());
     let mut key = None;
     if let Some(Some(acceptor)) = table.shared.acceptors.get(&*listener) {
         let shake = stream.accept_tls(acceptor);
@@ -108,11 +117,11 @@ pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at
             _ => return core.counters.refused(Event::TlsHandshake),
         }
     }
-    resume(Visitor { place, peer, listener, key, requests: 0 }, stream).await;
+    resume(Visitor { place, peer, listener, key, requests: 0 }, stream, accepted).await;
 }
 
 /// Serves a connection until it ends or has been silent for a while.
-pub(crate) async fn resume(visitor: Visitor, stream: Stream) {
+pub(crate) async fn resume(visitor: Visitor, stream: Stream, accepted: Option<Instant>) {
     let core = visitor.place.core.clone();
     let Some(table) = core.table() else { return };
     let mut connection = Connection {
@@ -125,6 +134,9 @@ pub(crate) async fn resume(visitor: Visitor, stream: Stream) {
         answer: ResponseHead::default(),
         reading: table.floor(),
         expects: false,
+        record: None,
+        accepted,
+        heard: None,
         core,
         table,
         stream,
@@ -187,7 +199,9 @@ impl Connection {
         self.timer.begin(Some(self.table.times.request));
         self.reading = self.table.floor();
         self.body = BodyReader::new(self.head.body, &self.table.limits);
+        self.begin_record();
         let next = self.dispatch().await?;
+        self.end_record();
         let next = if self.drain().await? { next } else { self.leave().await };
         self.forget();
         Ok(next)
@@ -196,6 +210,7 @@ impl Connection {
     /// Reads until a head is there.
     async fn read_head(&mut self) -> Result<Waited, End> {
         let mut deadline = None;
+        self.heard = None;
         loop {
             if !self.input.is_empty() {
                 let parsed = parse_request(self.input.unread(), &self.table.limits, &mut self.head);
@@ -203,7 +218,8 @@ impl Connection {
                     return Ok(Waited::Head);
                 }
                 // The whole head has one deadline, however slowly its bytes drip.
-                deadline.get_or_insert_with(|| Instant::now() + self.table.times.head);
+                let heard = *self.heard.get_or_insert_with(Instant::now);
+                deadline = Some(heard + self.table.times.head);
             }
             let limit = match deadline {
                 Some(end) => end.saturating_duration_since(Instant::now()),
@@ -349,14 +365,14 @@ impl Connection {
         let (keep_alive, is_head) = (next == Next::Request, self.is_head());
         self.out.clear();
         simple_response(&mut self.out, status, &all, body, keep_alive, is_head);
-        self.core.counters.answered(status);
+        self.answered(status);
         self.send_out(&[]).await?;
         Ok(next)
     }
 
     /// Sends an error page in words.
     pub(crate) async fn problem(&mut self, why: Reason) -> Result<Next, End> {
-        self.core.counters.refused(why);
+        self.refused(why);
         let page = problem_page(why.status(), why.word(), why.text());
         let html = ("Content-Type", "text/html; charset=utf-8");
         let word = (reason::FIELD, why.word());
@@ -367,7 +383,7 @@ impl Connection {
 
     /// Says what is wrong with a message that was refused.
     async fn refuse(&mut self, reject: Reject) -> Result<Next, End> {
-        self.core.counters.refused(reject);
+        self.refused(reject);
         self.head.keep_alive = false;
         let page = problem_page(reject.status(), reject.reason(), &reject.to_string());
         let html = ("Content-Type", "text/html; charset=utf-8");
@@ -379,7 +395,7 @@ impl Connection {
     pub(crate) async fn send_out(&mut self, body: &[u8]) -> Result<(), End> {
         let parts = [&self.out[..], body, &[]];
         let sent = wait::send(&mut self.stream, parts, &self.timer, &mut self.reading).await?;
-        add(&self.core.counters.bytes_out, sent as u64);
+        self.sent(sent);
         Ok(())
     }
 
@@ -407,24 +423,27 @@ impl Connection {
     }
 
     async fn ended(&mut self, end: End) {
-        match end {
-            End::Refused(reject) => {
-                if self.refuse(reject).await.is_ok() {
-                    self.leave().await;
-                }
-            }
+        self.note_unread(&end);
+        let told = match end {
+            End::Refused(reject) => self.refuse(reject).await.is_ok(),
             End::Late(reason) => {
                 self.head.keep_alive = false;
-                if self.problem(reason).await.is_ok() {
-                    self.leave().await;
-                }
+                self.problem(reason).await.is_ok()
             }
             End::Client(error) => {
                 // What it has not read by now would keep the kernel's memory for minutes.
                 self.stream.reset_when_closed();
-                self.core.counters.refused(why(&error));
+                self.refused(why(&error));
+                false
             }
-            End::Cut => self.core.counters.refused(Event::AnswerCut),
+            End::Cut => {
+                self.refused(Event::AnswerCut);
+                false
+            }
+        };
+        self.end_record();
+        if told {
+            self.leave().await;
         }
     }
 

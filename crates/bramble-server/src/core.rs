@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
 use crate::accept::{self, Accepting};
+use crate::access_log::Logs;
 use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::files::FileCache;
@@ -52,6 +53,7 @@ pub(crate) struct Core {
     pub(crate) heads: Buffers,
     pub(crate) bodies: Buffers,
     pub(crate) counters: Counters,
+    pub(crate) logs: Logs,
     /// Who takes over whoever is between two requests.
     giving: RefCell<Option<Giving>>,
     /// Clients that are silent.
@@ -82,6 +84,7 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
         heads: Buffers::new(HEAD_BUFFER_BYTES),
         bodies: Buffers::new(BODY_BUFFER_BYTES),
         counters: Counters::default(),
+        logs: Logs::default(),
         giving: RefCell::default(),
         parking,
         clients: Clients::default(),
@@ -144,7 +147,7 @@ impl Core {
     }
 
     fn prepare(&self, plan: &Arc<Prepared>, share: Share) -> Result<(), PlanError> {
-        let table = Table::new(plan, &self.folder, self.table().as_deref())?;
+        let table = Table::new(plan, &self.folder, &self.logs, self.table().as_deref())?;
         *self.next.borrow_mut() = Some(Rc::new(table));
         *self.share.borrow_mut() = Some(share);
         Ok(())
@@ -202,6 +205,7 @@ impl Core {
     }
 
     fn facts(&self) -> ServerFacts {
+        self.logs.tend(&self.counters);
         let mut facts = self.counters.facts();
         let Some(table) = self.table() else { return facts };
         let now = Instant::now();

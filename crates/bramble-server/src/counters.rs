@@ -48,6 +48,13 @@ impl Counters {
         *self.refused.borrow_mut().entry(why.into().0).or_default() += 1;
     }
 
+    /// The same, so many times.
+    pub(crate) fn refused_often(&self, why: impl Into<Word>, times: u64) {
+        if times > 0 {
+            *self.refused.borrow_mut().entry(why.into().0).or_default() += times;
+        }
+    }
+
     pub(crate) fn facts(&self) -> ServerFacts {
         let refused = self.refused.borrow();
         ServerFacts {

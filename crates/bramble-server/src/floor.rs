@@ -43,6 +43,11 @@ impl Floor {
         self.limit() < self.step
     }
 
+    /// How long it was waited for, all in all.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// A move came after such a wait.
     pub(crate) fn moved(&mut self, bytes: usize, waited: Duration) {
         self.bytes = self.bytes.saturating_add(bytes as u64);

@@ -1,5 +1,5 @@
-//! What a core does once a second: it closes what nobody has used for a while, and gives back the
-//! memory that a flood of connections has left free.
+//! What a core does once a second: it sees to the access log, closes what nobody has used for a
+//! while, and gives back the memory that a flood of connections has left free.
 
 use std::rc::Weak;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ pub(crate) async fn keep(core: Weak<Core>) {
     loop {
         tokio::time::sleep(PERIOD).await;
         let Some(core) = core.upgrade() else { return };
+        core.logs.tend(&core.counters);
         close_idle(&core, Instant::now());
         let parked = core.parking.len() as u64;
         let most = core.counters.take_most_connections().saturating_sub(parked);

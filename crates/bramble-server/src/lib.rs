@@ -6,6 +6,7 @@
 //! page. See ARCHITECTURE.md for the rules that its hot path obeys.
 
 mod accept;
+mod access_log;
 mod balance;
 mod check;
 mod clients;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bramble_config::plan::{self, Plan};
 use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, TlsError, Trust};
 
+use crate::access_log::Writer;
 use crate::health::{Health, Verdict};
 
 /// Why a plan can't be taken.
@@ -38,6 +39,14 @@ pub enum PlanError {
         /// Why.
         source: bramble_net::tls::KeyIdError,
     },
+    /// The access log's file can't be opened.
+    #[error("can't write the access log {path}: {source}")]
+    AccessLog {
+        /// Its file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A site's folder can't be opened.
     #[error("site {site}: can't open {path}: {source}")]
     Site {
@@ -64,6 +73,8 @@ pub(crate) struct Prepared {
     pub(crate) acceptors: BTreeMap<String, Option<Acceptor>>,
     /// In the plan's order.
     pub(crate) pools: Vec<PreparedPool>,
+    /// Of the access log, if one is kept.
+    pub(crate) writer: Option<Arc<Writer>>,
 }
 
 pub(crate) struct PreparedPool {
@@ -92,7 +103,8 @@ impl Prepared {
         for pool in &plan.pools {
             pools.push(prepare_pool(pool, identity.as_ref(), old)?);
         }
-        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools })
+        let writer = plan.access_log.as_ref().map(|log| writer(log, folder, old)).transpose()?;
+        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, writer })
     }
 
     /// Every core is ready for it: they all change over now.
@@ -132,6 +144,21 @@ fn prepare_pool(
         });
     }
     Ok(PreparedPool { backends })
+}
+
+/// That of `old`, if nothing but the format is another: lines of both are in order then.
+fn writer(
+    log: &plan::AccessLog,
+    folder: &Path,
+    old: Option<&Prepared>,
+) -> Result<Arc<Writer>, PlanError> {
+    let path = folder.join(&log.path);
+    let kept = old.and_then(|old| old.writer.as_ref()).filter(|old| old.is_for(&path, log));
+    if let Some(kept) = kept {
+        return Ok(kept.clone());
+    }
+    let failed = |source| PlanError::AccessLog { path: path.display().to_string(), source };
+    Writer::start(path.clone(), log).map(Arc::new).map_err(failed)
 }
 
 fn acceptor(

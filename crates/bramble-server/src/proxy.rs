@@ -43,6 +43,8 @@ pub(crate) struct Exchange {
     spent: bool,
     /// The rest of the body, while it is on its way.
     upload: Option<Upload>,
+    /// How long the client was waited for with a body that is not on its way any more.
+    waited: Duration,
     /// The backend is asked whether it wants the body, if the client waits for such a word.
     expects: bool,
     /// The backend has all of the body.
@@ -86,8 +88,14 @@ impl Exchange {
             // It may have answered and closed: then its answer says why.
             Poll::Ready(Err(UploadError::Backend)) => {}
         }
+        self.waited = upload.waited();
         upload.give_up(from.input);
         true
+    }
+
+    /// How long the client was waited for with its body.
+    fn waited(&self) -> Duration {
+        self.upload.as_ref().map_or(self.waited, Upload::waited)
     }
 
     /// Lets the wait end for others while it is the client who is waited for.
@@ -130,8 +138,14 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
         return Ok(next);
     }
     let mut exchange = begin(c, pool);
-    pool.budget.borrow_mut().earn(Instant::now());
+    c.record.iter_mut().for_each(|record| record.pool = Some(pool.clone()));
+    pool.budget.borrow_mut().earn(c.read_at());
     let answered = tries::run(c, &mut exchange).await;
+    let waited = exchange.waited();
+    c.mark(|marks| marks.sending = waited);
+    if let (Ok(Some(attempt)), Some(record)) = (&answered, &mut c.record) {
+        record.answered_by(&attempt.backend);
+    }
     if !matches!(answered, Ok(Some(_)))
         && let Some(upload) = exchange.upload.take()
     {
@@ -183,6 +197,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
         idempotent: c.head.method.is_idempotent(),
         spent: false,
         upload: None,
+        waited: Duration::ZERO,
         expects,
         arrived: whole.is_some(),
         broken: None,

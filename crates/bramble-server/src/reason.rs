@@ -111,6 +111,7 @@ events! {
     IdleBackendConnections "idle_backend_connections" "a connection to a backend was closed: `idle_backend_connections` were idle"
     TunnelIdle "tunnel_idle" "nothing moved in a tunnel for `tunnel_ms`"
     Ranges "ranges" "more ranges were asked for than are sent: the whole file was"
+    AccessLog "access_log" "a line of the access log was dropped: its disk is slow or full, and `buffer_bytes` wait for it"
     ErrorPage "error_page" "a site's own page for a status is not there: ours was sent"
 }
 

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use bramble_config::plan::Plan;
 use bramble_metrics::facts::ServerFacts;
@@ -28,6 +29,9 @@ const OWN_DESCRIPTORS: u64 = 64;
 /// Of a core: open files and folders, epoll.
 const CORE_DESCRIPTORS: u64 = 192;
 
+/// How long a stopping process waits for a disk to take the end of its access log.
+const LAST_LINES: Duration = Duration::from_secs(5);
+
 /// Runs plans. Must be used inside a `LocalSet` (health checks run there).
 pub struct Server {
     folder: PathBuf,
@@ -39,6 +43,8 @@ pub struct Server {
     cores: Vec<CoreHandle>,
     current: Option<Arc<Prepared>>,
     checks: Checks,
+    /// Threads that write access logs, of this plan and of plans before.
+    writers: Vec<JoinHandle<()>>,
 }
 
 struct CoreHandle {
@@ -58,6 +64,7 @@ impl Server {
             cores: Vec::new(),
             current: None,
             checks: Checks::default(),
+            writers: Vec::new(),
         }
     }
 
@@ -77,6 +84,8 @@ impl Server {
         self.settle().await;
         ready?;
         self.sockets = sockets;
+        self.writers.retain(|writer| !writer.is_finished());
+        self.writers.extend(prepared.writer.as_ref().and_then(|writer| writer.thread()));
         self.checks.renew(&prepared);
         tracing::info!(revision = prepared.plan.revision, "plan taken");
         self.current = Some(prepared);
@@ -171,7 +180,7 @@ impl Server {
 
     /// Takes no more connections, lets requests in flight finish, and ends.
     pub async fn stop(self) {
-        let Self { cores, sockets, .. } = self;
+        let Self { cores, sockets, current, writers, .. } = self;
         // Whoever comes now is refused, not left waiting for an end.
         drop(sockets);
         let mut stopping = JoinSet::new();
@@ -179,6 +188,12 @@ impl Server {
             stopping.spawn_local(core.stop());
         }
         stopping.join_all().await;
+        // With it goes what the writers wait for.
+        drop(current);
+        let end = Instant::now() + LAST_LINES;
+        while writers.iter().any(|writer| !writer.is_finished()) && Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// No more visitors are let in than there are descriptors for, however many the plan allows.

@@ -11,6 +11,7 @@ use bramble_config::plan::{Action, Link, Plan, Timeouts};
 use bramble_http::Limits;
 use bramble_net::tls::KeyId;
 
+use crate::access_log::{Log, Logs};
 use crate::files::Site;
 use crate::floor::Floor;
 use crate::pool::Pool;
@@ -25,6 +26,8 @@ pub(crate) struct Table {
     pub(crate) answer_limits: Limits,
     pub(crate) times: Times,
     listeners: Vec<(SocketAddr, Rc<str>)>,
+    /// Where requests are noted, if anywhere.
+    pub(crate) log: Option<Rc<Log>>,
     handlers: Vec<Handler>,
     pools: Vec<Rc<Pool>>,
     sites: BTreeMap<String, Rc<Site>>,
@@ -60,6 +63,7 @@ impl Table {
     pub(crate) fn new(
         shared: &Arc<Prepared>,
         folder: &std::path::Path,
+        logs: &Logs,
         old: Option<&Self>,
     ) -> Result<Self, PlanError> {
         let plan = &shared.plan;
@@ -76,8 +80,10 @@ impl Table {
             let open = open.map_err(|(path, source)| site_error(&site.name, path, source))?;
             sites.insert(site.name.clone(), Rc::new(open));
         }
+        let log = shared.writer.as_ref().zip(plan.access_log.as_ref());
         let mut table = Self {
             shared: shared.clone(),
+            log: log.map(|(writer, log)| logs.find(writer, log.format)),
             limits: limits(plan),
             answer_limits: Limits { body_bytes: u64::MAX, ..limits(plan) },
             times: Times::new(&plan.timeouts),

@@ -78,14 +78,12 @@ pub(crate) async fn above(
     if blocked {
         timer.spare(Spare::No);
     }
+    let is_low = floor.is_low();
+    let waited = if blocked { timer.waited() } else { Duration::ZERO };
+    floor.moved(moved.as_ref().map_or(0, |n| *n), waited);
     match moved {
-        Ok(n) => {
-            let waited = if blocked { timer.waited() } else { Duration::ZERO };
-            floor.moved(n, waited);
-            Ok(n)
-        }
-        Err(WaitError::Timeout(_)) if floor.is_low() => Err(WaitError::TooSlow),
-        Err(error) => Err(error),
+        Err(WaitError::Timeout(_)) if is_low => Err(WaitError::TooSlow),
+        moved => moved,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn answer(
     problem: &Problem<'_>,
 ) -> Result<Next, End> {
     let reason = problem.reason;
-    c.core.counters.refused(reason);
+    c.refused(reason);
     let mut fields = problem.fields.to_vec();
     fields.push((FIELD, reason.word()));
     if reason.status() == 503 {

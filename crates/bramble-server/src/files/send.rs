@@ -13,7 +13,6 @@ use bramble_http::{
 use super::entry::{Body, Entry};
 use super::tags;
 use crate::connection::{Connection, End, Next};
-use crate::counters::add;
 use crate::wait;
 
 /// Most that one `sendfile` is asked for, so that one client does not hold up the core.
@@ -24,14 +23,14 @@ pub(super) async fn whole(c: &mut Connection, entry: &Entry) -> Result<Next, End
     let next = c.next();
     c.out.clear();
     finish(c, next);
-    c.core.counters.answered(200);
+    c.answered(200);
     let memory = match &entry.body {
         Body::Memory(bytes) if !c.is_head() => bytes.as_slice(),
         _ => &[],
     };
     let parts = [&entry.head, &c.out[..], memory];
     let sent = wait::send(&mut c.stream, parts, &c.timer, &mut c.reading).await?;
-    add(&c.core.counters.bytes_out, sent as u64);
+    c.sent(sent);
     if let Body::File(file) = &entry.body
         && !c.is_head()
     {
@@ -113,7 +112,7 @@ fn begin(c: &mut Connection, status: u16, fields: &[(&str, &str)], len: u64) -> 
     c.out.clear();
     begin_head(&mut c.out, status, fields, Framing::Length(len));
     finish(c, next);
-    c.core.counters.answered(status);
+    c.answered(status);
     next
 }
 
@@ -164,7 +163,7 @@ async fn send_file(c: &mut Connection, file: &OwnedFd, part: Range<u64>) -> Resu
         });
         match sent.await? {
             0 => return Err(End::Cut),
-            n => add(&c.core.counters.bytes_out, n as u64),
+            n => c.sent(n),
         }
     }
     Ok(())
@@ -192,7 +191,7 @@ async fn copy_file(
             0 => return Err(End::Cut),
             n => {
                 offset += n as u64;
-                add(&c.core.counters.bytes_out, n as u64);
+                c.sent(n);
             }
         }
     }

@@ -11,7 +11,6 @@ use super::attempt::Attempt;
 use super::tries::is_poor;
 use super::upload::{Source, Upload, after_chunk};
 use crate::connection::{Connection, End, Next};
-use crate::counters::add;
 use crate::pool::Weight;
 use crate::reason::{Event, Reason};
 use crate::wait::{self, WaitError};
@@ -26,24 +25,28 @@ pub(super) async fn pass_on(
     let (next, framing) = build_head(c, &answer);
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing, &mut exchange).await;
+    let waited = exchange.waited();
+    c.mark(|marks| marks.sending = waited);
     if let Some(upload) = exchange.upload.take() {
         // An answer that is whole while the body is not wants no more of it.
         upload.give_up(&mut c.input);
     }
+    let now = Instant::now();
+    c.mark(|marks| marks.ended = Some(now));
     match passed {
         Err(End::Cut) => {
             // Not plain: what it broke off may be an answer that is too much for it.
             let why = "broke off in the middle of an answer";
-            exchange.pool.failed(&answer.backend, Weight::Doubt, why, Instant::now());
+            exchange.pool.failed(&answer.backend, Weight::Doubt, why, now);
         }
         _ if is_poor(c.answer.status) => {}
         _ => {
             let (began_after, alone) = (answer.began_after, !exchange.hedgeable);
-            exchange.pool.answered(&answer.backend, began_after, alone, Instant::now());
+            exchange.pool.answered(&answer.backend, began_after, alone, now);
         }
     }
     match passed {
-        Ok(()) => c.core.counters.answered(c.answer.status),
+        Ok(()) => c.answered(c.answer.status),
         Err(End::Cut) if !c.out.is_empty() => {
             // Nothing has gone to the client yet, so it can still be told.
             return c.problem(Reason::BackendAnswer).await;
@@ -54,7 +57,7 @@ pub(super) async fn pass_on(
     // Surplus bytes would be taken for the next answer: such a connection is not used again.
     if whole && c.answer.keep_alive && answer.buffer.is_empty() && !brings_a_body(c, &mut answer) {
         let limit = c.table.plan().limits.idle_backend_connections as usize;
-        if answer.backend.check_in(answer.link.stream, Instant::now(), limit) {
+        if answer.backend.check_in(answer.link.stream, now, limit) {
             c.core.counters.refused(Event::IdleBackendConnections);
         }
     }
@@ -70,14 +73,14 @@ fn brings_a_body(c: &Connection, answer: &mut Attempt) -> bool {
 /// Ends in the middle of an answer. A client whose body is malformed gets no second answer: it
 /// would read that as a part of the first.
 fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
-    c.core.counters.answered(c.answer.status);
+    c.answered(c.answer.status);
     if framing == Body::UntilClose {
         // An end in order would look like the answer's.
         c.stream.reset_when_closed();
     }
     match end {
         End::Refused(reject) => {
-            c.core.counters.refused(reject);
+            c.refused(reject);
             End::Cut
         }
         end => end,
@@ -156,7 +159,7 @@ async fn pass_piece(
         ended || exchange.moved().is_some_and(|left| !left.is_zero())
     };
     let sent = wait::send_beside(&mut c.stream, parts, &c.timer, &mut c.reading, upload).await?;
-    add(&c.core.counters.bytes_out, sent as u64);
+    c.sent(sent);
     c.out.clear();
     exchange.broken.take().map_or(Ok((step.consumed, step.done)), Err)
 }

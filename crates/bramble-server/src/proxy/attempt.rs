@@ -80,12 +80,14 @@ pub(super) async fn exchange(
 ) -> Result<Outcome, AttemptError> {
     let in_flight = backend.begin();
     send(c, &mut link, exchange).await?;
+    let sent_at = Instant::now();
+    c.mark(|marks| marks.asked(sent_at));
     let attempt = Attempt {
         backend: backend.clone(),
         link,
         buffer: c.core.heads.buffer(),
         began_after: None,
-        sent_at: Instant::now(),
+        sent_at,
         _in_flight: in_flight,
     };
     receive(c, attempt, exchange).await
@@ -213,9 +215,7 @@ async fn receive_first(
         Err(FillError::Backend(kind)) => return Err(early(&attempt.link, kind)),
         Err(FillError::Client(end)) => return Err(end.into()),
     }
-    if exchange.arrived {
-        attempt.began_after = Some(attempt.sent_at.elapsed());
-    }
+    attempt.has_begun(c, exchange);
     Ok(true)
 }
 
@@ -335,6 +335,23 @@ async fn next_event(
     let event = event.await;
     timer.spare(Spare::No);
     event
+}
+
+impl Attempt {
+    fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {
+        if !exchange.arrived && c.record.is_none() {
+            return;
+        }
+        let now = Instant::now();
+        self.began_after = exchange.arrived.then(|| now - self.sent_at);
+        c.mark(|marks| {
+            // It may be the one before the one that was asked last.
+            if exchange.whole.is_some() {
+                marks.asked(self.sent_at);
+            }
+            marks.answered(now, exchange.waited());
+        });
+    }
 }
 
 impl Exchange {

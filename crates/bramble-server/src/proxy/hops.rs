@@ -34,7 +34,7 @@ async fn last(c: &mut Connection) -> Result<Next, End> {
         return c.respond(204, &[ALLOW], b"").await;
     }
     let why = Reason::LastHop;
-    c.core.counters.refused(why);
+    c.refused(why);
     let page = problem_page(why.status(), why.word(), why.text());
     let html = ("Content-Type", "text/html; charset=utf-8");
     c.respond(why.status(), &[html, (reason::FIELD, why.word()), ALLOW], page.as_bytes()).await

@@ -48,6 +48,7 @@ pub(super) async fn run(
         exchange.hedgeable |= may_hedge;
         exchange.patience =
             (may_hedge && exchange.rival.is_none()).then(|| exchange.pool.patience());
+        c.record.iter_mut().for_each(|record| record.tries(&backend));
         let outcome = try_backend(c, &backend, exchange).await;
         if let Some(answer) = tries.judge(c, exchange, &backend, outcome)? {
             return Ok(Some(answer));

@@ -39,7 +39,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);
     buffer.consume(c.answer.len);
     c.send_out(&[]).await?;
-    c.core.counters.answered(101);
+    c.answered(101);
     c.forget_heads();
     c.timer.begin(None);
     let (mut up, mut down) = (Flow::default(), Flow::default());
@@ -47,11 +47,13 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
         // One side that has ended is followed by the other: it is not waited for for long.
         let one_ended = up.ended || down.ended;
         let limit = if one_ended { c.table.times.body } else { c.table.times.tunnel };
-        let (timer, core) = (&c.timer, &c.core);
+        let (timer, core, record) = (&c.timer, &c.core, &mut c.record);
         let step = wait::within(timer, limit, |cx| {
             up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream);
             down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream);
-            add(&core.counters.bytes_out, std::mem::take(&mut down.bytes));
+            let passed = std::mem::take(&mut down.bytes);
+            add(&core.counters.bytes_out, passed);
+            record.iter_mut().for_each(|record| record.bytes_out += passed);
             if core.stopping.get() && down.is_between_frames(&buffer) {
                 return Poll::Ready(Ok(()));
             }
@@ -64,7 +66,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             Poll::Pending
         });
         if step.await.is_err() {
-            c.core.counters.refused(Event::TunnelIdle);
+            c.refused(Event::TunnelIdle);
             break;
         }
         if c.core.stopping.get() && down.is_between_frames(&buffer) && !down.ended {

@@ -145,6 +145,12 @@ impl Upload {
         self.sending.is_low()
     }
 
+    /// How long the client was waited for.
+    pub(super) fn waited(&self) -> Duration {
+        let now = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        self.sending.waited().saturating_add(now)
+    }
+
     /// Whether anything of the body may have reached the backend.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
