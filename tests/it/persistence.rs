@@ -26,6 +26,23 @@ fn clients_share_the_connections_to_a_backend() {
 }
 
 #[test]
+fn a_connection_is_used_again_after_a_long_answer_that_is_read_slowly() {
+    const LEN: usize = 4_000_000;
+    let backend = Backend::start(|caller| {
+        caller.send(format!("HTTP/1.1 200 Fine\r\nContent-Length: {LEN}\r\n\r\n"));
+        caller.send(vec![b'x'; LEN]);
+    });
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    for _ in 0..10 {
+        client.send(get("/"));
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(client.answer().expect(200).bytes().len(), LEN);
+    }
+    assert_eq!(backend.connections(), 1);
+}
+
+#[test]
 fn what_must_not_be_repeated_comes_on_a_connection_of_its_own() {
     // Of one that was used before, nobody can tell whether it is being closed just now.
     let backend = Backend::start(respond(200, "one"));

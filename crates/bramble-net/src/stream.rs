@@ -12,7 +12,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use crate::tls::{Acceptor, Connector, KeyId};
 use secure::Secure;
@@ -215,12 +215,10 @@ impl Stream {
     }
 
     /// Whether an idle connection has seen its peer close it, or speak out of turn. Asks only
-    /// what epoll has told already, so it costs no system call and can be late.
+    /// what epoll has told already, so it mostly costs no system call and can be late.
     #[must_use]
     pub fn is_stale(&mut self) -> bool {
-        let mut cx = Context::from_waker(Waker::noop());
-        self.tls.as_ref().is_some_and(|tls| tls.has_plaintext())
-            || self.socket.poll_readable(&mut cx).is_ready()
+        self.tls.as_ref().is_some_and(|tls| tls.has_plaintext()) || self.socket.has_news()
     }
 
     /// Whether nothing has come and the peer is still there, asked of the kernel.

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -120,6 +120,15 @@ impl Socket {
             self.writable = false;
         }
         result.map_err(io::Error::from)
+    }
+
+    /// Whether epoll has told of something that nobody has read. It also tells of what was read by
+    /// then along with what it had told of before, as the last parts of a long answer are.
+    pub(super) fn has_news(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let is_told = self.poll_readable(&mut cx).is_ready();
+        self.readable = is_told && !self.is_silent();
+        self.readable
     }
 
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,5 +1,6 @@
 use std::io::{IoSlice, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::{ListenSocket, Listener, Stream};
 
@@ -34,6 +35,27 @@ async fn an_end_that_comes_with_the_last_bytes_is_seen() {
     client.shutdown_write();
     assert_eq!(server.read(&mut buf).await.unwrap(), 3);
     assert_eq!(server.read(&mut buf).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_not_stale_for_what_epoll_told_of_and_was_read_unasked() {
+    const A_TURN: Duration = Duration::from_millis(5);
+    let (mut client, mut server) = pair().await;
+    let mut full = [0; 1];
+    let (read, ()) = tokio::join!(server.read(&mut full), async {
+        tokio::time::sleep(A_TURN).await;
+        client.write_all(b"12").await.unwrap();
+    });
+    assert_eq!(read.unwrap(), 1);
+    // A full buffer is read on from without asking, whatever epoll has told meanwhile.
+    client.write_all(b"34").await.unwrap();
+    tokio::time::sleep(A_TURN).await;
+    assert_eq!(server.read(&mut [0; 64]).await.unwrap(), 3);
+    tokio::time::sleep(A_TURN).await;
+    assert!(!server.is_stale());
+    client.write_all(b"out of turn").await.unwrap();
+    tokio::time::sleep(A_TURN).await;
+    assert!(server.is_stale());
 }
 
 #[tokio::test]
