@@ -36,11 +36,12 @@ pub fn runs(id: u32) -> bool {
     !ended || threads > 1
 }
 
-/// Memory that a process has, what it shares with others by its share (PSS, proc(5)).
+/// Memory that a process has for itself, without what its files have (proc(5)): of those others
+/// that run the same binary have a share, which changes with their number.
 #[must_use]
-pub fn pss_bytes(id: u32) -> u64 {
+pub fn anonymous_bytes(id: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss_Anon:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
