@@ -205,7 +205,7 @@ fn a_large_file_comes_whole() {
 #[test]
 fn sizes_around_the_limits_come_whole() {
     let folder = Folder::empty();
-    let sizes = [65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577];
+    let sizes = [65_535, 65_536, 65_537, 262_144, 262_145, 1_048_575, 1_048_576, 1_048_577];
     let content = |size: usize| (0..size).map(|i| ((i * 7) >> 3) as u8).collect::<Vec<u8>>();
     sizes.iter().for_each(|size| folder.write(&size.to_string(), content(*size)));
     let bramble = files(&folder);

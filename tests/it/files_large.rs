@@ -31,7 +31,7 @@ fn ten_gigabytes_need_no_reading_before() {
 #[test]
 fn a_tag_that_may_not_stay_is_weak() {
     let folder = Folder::empty();
-    folder.write("large.bin", vec![b'x'; 100_000]);
+    folder.write("large.bin", vec![b'x'; 300_000]);
     let bramble = files(&folder);
     let mut client = bramble.client();
     let file = File::options().write(true).open(folder.join("large.bin")).unwrap();

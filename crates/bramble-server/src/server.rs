@@ -27,7 +27,7 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// Descriptors for logs, checks and the control socket.
 const OWN_DESCRIPTORS: u64 = 64;
 /// Of a core: open files and folders, epoll.
-const CORE_DESCRIPTORS: u64 = 192;
+const CORE_DESCRIPTORS: u64 = 256;
 
 /// How long a stopping process waits for a disk to take the end of its access log.
 const LAST_LINES: Duration = Duration::from_secs(5);

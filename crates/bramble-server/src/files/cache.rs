@@ -12,7 +12,7 @@ use super::root::Root;
 /// Paths that are kept ready.
 const ENTRIES: usize = 1024;
 /// Files among them that are held open.
-const OPEN_FILES: usize = 64;
+const OPEN_FILES: usize = 128;
 /// Bodies that are kept in memory, in all.
 const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// What is read at once of a large file.

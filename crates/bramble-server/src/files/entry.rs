@@ -42,8 +42,12 @@ pub(super) struct About {
 }
 
 pub(super) enum Body {
+    /// On the disk.
     File(OwnedFd),
     Memory(Vec<u8>),
+    /// A copy in memory that nobody can change any more, so that the kernel can send it without
+    /// copying it again.
+    Sealed(OwnedFd),
 }
 
 /// What it takes to keep something.
@@ -83,6 +87,10 @@ impl Resource {
             match &entry.body {
                 Body::File(_) => cost.descriptors += 1,
                 Body::Memory(bytes) => cost.bytes += bytes.len(),
+                Body::Sealed(_) => {
+                    cost.bytes += usize::try_from(entry.len).unwrap_or(usize::MAX);
+                    cost.descriptors += 1;
+                }
             }
         }
         cost
@@ -92,7 +100,7 @@ impl Resource {
 impl Entry {
     pub(super) fn new(about: About, body: Body, identity: Identity, immutable: bool) -> Self {
         let len = match &body {
-            Body::File(_) => identity.size,
+            Body::File(_) | Body::Sealed(_) => identity.size,
             Body::Memory(bytes) => bytes.len() as u64,
         };
         let mut head = Vec::new();
@@ -106,12 +114,17 @@ impl Entry {
         (self.identity, self.about.modified_unix_s) == (opened.identity, opened.modified_unix_s)
     }
 
+    /// Whether the bytes of its body stay what they are, whatever happens on the disk.
+    pub(super) fn is_constant(&self) -> bool {
+        self.immutable || matches!(self.body, Body::Sealed(_))
+    }
+
     /// To ask is cheap beside sending it.
     pub(super) fn is_intact(&self) -> bool {
         match &self.body {
             Body::File(file) => rustix::fs::fstat(file)
                 .is_ok_and(|stat| Identity::of(&stat).has_content_of(&self.identity)),
-            Body::Memory(_) => true,
+            Body::Memory(_) | Body::Sealed(_) => true,
         }
     }
 }

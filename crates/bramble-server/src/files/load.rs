@@ -1,18 +1,21 @@
 //! From an open file to one that is ready to be sent.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bramble_http::Coding;
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, MemfdFlags, SealFlags, Stat, fcntl_add_seals, memfd_create};
 
 use super::entry::{About, Body, Entry};
 use super::root::Root;
 use super::tags;
 
-/// Files up to this size are kept in memory and sent with their head in one write.
-pub(super) const MEMORY_FILE_BYTES: u64 = 64 * 1024;
+/// Files up to this size are kept in memory.
+pub(super) const MEMORY_FILE_BYTES: u64 = 256 * 1024;
+/// Of them, those up to this size are sent with their head in one write. From there on a copy into
+/// the socket is what costs most: 20 us of CPU for 100 KB against 13 without.
+const ONE_WRITE_BYTES: usize = 64 * 1024;
 
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub(super) async fn load(
     if identity.size <= MEMORY_FILE_BYTES {
         let bytes = read(&opened.file, identity)?;
         let about = About::new(tags::of_bytes(&bytes), media_type, &opened);
-        return Ok(Entry::new(about, Body::Memory(bytes), identity, root.immutable));
+        return Ok(Entry::new(about, body(bytes), identity, root.immutable));
     }
     let etag = match root.recorded(path).await {
         Some(recorded) if recorded.size != identity.size => {
@@ -79,6 +82,25 @@ pub(super) async fn load(
     };
     let about = About::new(etag, media_type, &opened);
     Ok(Entry::new(about, Body::File(opened.file), identity, root.immutable))
+}
+
+fn body(bytes: Vec<u8>) -> Body {
+    let sealed = (bytes.len() > ONE_WRITE_BYTES).then(|| seal(&bytes));
+    match sealed {
+        Some(Ok(file)) => Body::Sealed(file),
+        // Without descriptors, or on a kernel that knows no seals, it is sent all the same.
+        None | Some(Err(_)) => Body::Memory(bytes),
+    }
+}
+
+/// A file in memory with these bytes that nobody can change (memfd_create(2)).
+fn seal(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let file = memfd_create("bramble", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let mut file = std::fs::File::from(file);
+    file.write_all(bytes)?;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    fcntl_add_seals(&file, seals)?;
+    Ok(file.into())
 }
 
 /// Reads a small file. One that changes meanwhile is an error: what was read may be half of the

@@ -28,12 +28,14 @@ pub(super) async fn whole(c: &mut Connection, entry: &Entry) -> Result<Next, End
         Body::Memory(bytes) if !c.is_head() => bytes.as_slice(),
         _ => &[],
     };
+    let file = match &entry.body {
+        Body::File(file) | Body::Sealed(file) if !c.is_head() => Some(file),
+        _ => None,
+    };
     let parts = [&entry.head, &c.out[..], memory];
     let sent = wait::send(&mut c.stream, parts, &c.timer, &mut c.reading).await?;
     c.sent(sent);
-    if let Body::File(file) = &entry.body
-        && !c.is_head()
-    {
+    if let Some(file) = file {
         large(c, entry, file, 0..entry.len).await?;
     }
     Ok(next)
@@ -129,7 +131,7 @@ async fn bytes(c: &mut Connection, entry: &Entry, part: Range<u64>) -> Result<()
             let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
             c.send_out(bytes.get(at(part.start)..at(part.end)).unwrap_or_default()).await
         }
-        Body::File(file) => {
+        Body::File(file) | Body::Sealed(file) => {
             c.send_out(&[]).await?;
             large(c, entry, file, part).await
         }
@@ -142,7 +144,7 @@ async fn large(
     file: &OwnedFd,
     part: Range<u64>,
 ) -> Result<(), End> {
-    match entry.immutable && c.stream.is_plain() {
+    match entry.is_constant() && c.stream.is_plain() {
         true => send_file(c, file, part).await,
         false => copy_file(c, entry, file, part).await,
     }
