@@ -161,6 +161,54 @@ fn a_web_socket_lives_on_in_the_old_process() {
 }
 
 #[test]
+fn all_of_many_silent_clients_go_over() {
+    const COUNT: usize = 3_000;
+    let tables = "[[route]]\nrespond = { status = 200, body = \"fine\" }\n\
+                  [limits]\nconnections = 8000\nconnections_per_client = 8000";
+    let mut bramble = Config::of(tables).run();
+    let mut clients: Vec<_> = (0..COUNT).map(|_| bramble.client()).collect();
+    for client in &mut clients {
+        client.get("/").expect(200);
+    }
+    thread::sleep(Duration::from_millis(1_300));
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    eventually("the old process has nothing left", || !processes::runs(old));
+    for client in &mut clients {
+        client.get("/").expect(200);
+    }
+}
+
+#[test]
+fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE);
+        while let Ok(byte) = caller.wire().exactly(1) {
+            caller.send(byte);
+        }
+        caller.close();
+    });
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut client = bramble.client();
+    client.send(ASK).wire().head().unwrap();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    heirs.next();
+    let second = heirs.newest;
+    heirs.next();
+    eventually("the second has nothing left", || !processes::runs(second));
+    processes::signal(heirs.newest, Signal::TERM);
+    eventually("the third has ended", || !processes::runs(heirs.newest));
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(program.log.count("accepts again"), 0);
+    assert!(processes::runs(program.id()), "it still has its WebSocket");
+    client.send("x");
+    assert_eq!(client.wire().exactly(1).unwrap(), b"x");
+}
+
+#[test]
 fn an_old_process_does_not_stay_for_ever() {
     let backend = Backend::start(|caller| {
         caller.send(AGREE);

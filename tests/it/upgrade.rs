@@ -231,3 +231,17 @@ fn a_web_socket_does_not_hold_up_a_stop() {
     assert_eq!(bramble.program().wait().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(5), "it may wait for requests for ten");
 }
+
+#[test]
+fn a_web_socket_that_its_backend_has_left_does_not_hold_up_a_stop() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE);
+        caller.close();
+    });
+    let mut bramble = Config::balancer(&[&backend]).with("[timeouts]\nstop_ms = 500").run();
+    let mut client = bramble.client();
+    client.send(ASK).wire().head().unwrap();
+    assert_eq!(client.wire().rest(), Ok(Vec::new()));
+    bramble.program().signal(Signal::TERM);
+    assert_eq!(bramble.program().wait().code(), Some(0));
+}

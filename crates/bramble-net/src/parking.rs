@@ -76,8 +76,8 @@ impl<T> Parking<T> {
     pub async fn woken(&self) -> io::Result<Vec<(Stream, T)>> {
         loop {
             let mut readable = self.epoll.readable().await?;
-            let woken = self.take_woken()?;
-            if woken.len() < A_TURN {
+            let (events, woken) = self.take_woken()?;
+            if events < A_TURN {
                 readable.clear_ready();
             }
             if !woken.is_empty() {
@@ -130,12 +130,13 @@ impl<T> Parking<T> {
         drop(self.places.take());
     }
 
-    fn take_woken(&self) -> io::Result<Vec<(Stream, T)>> {
+    /// How many the kernel told of, and those of them that can go on.
+    fn take_woken(&self) -> io::Result<(usize, Vec<(Stream, T)>)> {
         let mut events: Vec<Event> = Vec::with_capacity(A_TURN);
         epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec::default()))?;
         let keys = events.iter().map(|event| event.data.u64());
         let woken = keys.filter_map(|key| self.take(usize::try_from(key).ok()?));
-        Ok(woken.filter_map(|parked| self.wake(parked)).collect())
+        Ok((events.len(), woken.filter_map(|parked| self.wake(parked)).collect()))
     }
 
     /// None if it is broken.

@@ -10,8 +10,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
-    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
-    sendmsg, socketpair,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType,
+    recvmsg, sendmsg, socketpair,
 };
 
 /// Sockets that one message takes; the kernel's limit is 253 (SCM_MAX_FD, unix(7)).
@@ -68,6 +68,12 @@ impl Passage {
                 sent => return Ok(sent.map(drop)?),
             }
         }
+    }
+
+    /// Lets what the other process sends from here on fail there.
+    pub fn refuse_more(&self) {
+        // It may be gone: then nothing comes.
+        let _ = rustix::net::shutdown(&self.0, Shutdown::Read);
     }
 
     /// Waits for a message; none at the end. What was cut off by a limit is an error: something of

@@ -59,6 +59,8 @@ enum Message {
     /// The new process listens at these addresses and accepts.
     Ready(Vec<SocketAddr>),
     Clients(Vec<Words>),
+    /// The new process ends in order: the old one is not to accept again.
+    Over,
 }
 
 /// A client between two requests.

@@ -16,19 +16,19 @@ const FEWER: u64 = 128;
 
 /// Keeps house until the core is gone.
 pub(crate) async fn keep(core: Weak<Core>) {
-    let mut awake_before = 0;
+    let mut before = 0;
     loop {
         tokio::time::sleep(PERIOD).await;
         let Some(core) = core.upgrade() else { return };
         core.logs.tend(&core.counters);
         close_idle(&core, Instant::now());
         let parked = core.parking.len() as u64;
-        let most = core.counters.take_most_connections().saturating_sub(parked);
-        let awake = core.counters.connections.get().saturating_sub(parked);
-        if most.max(awake_before) > awake + FEWER {
+        // The most at a time: what comes and goes within a period needs its memory again.
+        let awake = core.counters.take_most_connections().saturating_sub(parked);
+        if before > awake + FEWER {
             give_back(&core);
         }
-        awake_before = awake;
+        before = awake;
     }
 }
 

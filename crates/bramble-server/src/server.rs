@@ -144,7 +144,13 @@ impl Server {
     /// # Errors
     /// It does not come to accepting connections; here nothing has changed.
     pub async fn start_heir(&self, program: std::process::Command) -> Result<Heir, HandoverError> {
-        Heir::start(program, self.sockets.all()).await
+        let core = self.cores.first().map(|core| core.commands.clone());
+        let back = move |clients| {
+            if let Some(core) = core {
+                let _ = core.blocking_send(Command::Adopt(clients));
+            }
+        };
+        Heir::start(program, self.sockets.all(), back).await
     }
 
     /// Accepts nothing more, gives clients to the heir, and waits until the last has gone there or
@@ -153,15 +159,13 @@ impl Server {
     /// # Errors
     /// The heir has ended before: this process accepts again.
     pub async fn hand_over(&mut self, heir: &Heir) -> Result<(), HandoverError> {
-        let giving = heir.giving()?;
         self.sockets.keep(&heir.listening);
         for core in &self.cores {
-            core.tell(Command::HandOver(giving.clone())).await;
+            core.tell(Command::HandOver(heir.giving.clone())).await;
         }
-        drop(giving);
         let limit = self.plan().map_or(0, |plan| plan.timeouts.handover_ms);
         tokio::select! {
-            _ = tokio::time::timeout(Duration::from_millis(limit), self.drained()) => return Ok(()),
+            _ = tokio::time::timeout(Duration::from_millis(limit), self.drained(heir)) => return Ok(()),
             () = heir.gone() => {}
         }
         if let Some(plan) = self.plan().cloned()
@@ -172,8 +176,9 @@ impl Server {
         Err(HandoverError::Ended("after it had begun".to_owned()))
     }
 
-    async fn drained(&self) {
-        while self.facts().await.connections > 0 {
+    async fn drained(&self, heir: &Heir) {
+        // In this order: whoever is given is not counted any more.
+        while self.facts().await.connections > 0 || !heir.giving.is_done() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
     }

@@ -1,6 +1,7 @@
 //! What every process of bramble does at its start: logging, signals, a runtime.
 
 use std::future::Future;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -57,10 +58,11 @@ pub fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
 pub fn again() -> Command {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
-    // The kernel marks a file that was replaced since; what has its name now is the newer one.
-    let path = std::env::current_exe().unwrap_or_else(|_| name.into());
-    let path = path.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
-    let mut again = Command::new(path);
+    // A path is followed anew, so that a link may lead elsewhere by now. A bare name was found by
+    // a shell: there the kernel knows the file.
+    let is_path = name.as_bytes().contains(&b'/');
+    let file = if is_path { name.into() } else { std::env::current_exe().unwrap_or_default() };
+    let mut again = Command::new(file);
     again.args(arguments);
     again
 }

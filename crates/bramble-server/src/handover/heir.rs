@@ -4,36 +4,43 @@
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bramble_net::{ListenSocket, Passage, SOCKETS_A_MESSAGE};
 
-use super::giving::Giving;
+use super::giving::{Given, Giving};
 use super::{HandoverError, Message, STANDARD_INPUT, VARIABLE};
 
 /// To start, read its configuration and listen.
 const READY_S: u64 = 30;
 
+/// Between its last word and its end.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// A process that listens where this one does.
 pub struct Heir {
     child: Child,
     passage: Passage,
+    pub(crate) giving: Giving,
     /// Where it listens.
     pub(crate) listening: Vec<SocketAddr>,
 }
 
 impl Heir {
-    /// Starts `program` and gives it these sockets, until it accepts from them.
+    /// Starts `program` and gives it these sockets, until it accepts from them. Clients that it will
+    /// not take come `back`.
     pub(crate) async fn start(
         mut program: Command,
         sockets: impl Iterator<Item = &ListenSocket>,
+        back: impl FnOnce(Vec<Given>) + Send + 'static,
     ) -> Result<Self, HandoverError> {
         let (passage, end) = Passage::pair()?;
+        let giving = Giving::start(passage.try_clone()?, back)?;
         program.env(VARIABLE, STANDARD_INPUT).stdin(end);
         let child = program.spawn().map_err(HandoverError::Start)?;
         // Its own handle of the other end would keep the passage open for ever.
         drop(program);
-        let mut heir = Self { child, passage, listening: Vec::new() };
+        let mut heir = Self { child, passage, giving, listening: Vec::new() };
         match heir.introduce(sockets).await {
             Ok(()) => Ok(heir),
             Err(error) => Err(heir.given_up(error)),
@@ -46,14 +53,11 @@ impl Heir {
         self.child.id()
     }
 
-    pub(crate) fn giving(&self) -> Result<Giving, HandoverError> {
-        Ok(Giving::start(self.passage.try_clone()?)?)
-    }
-
-    /// Waits until it has ended.
+    /// Waits until it has ended otherwise than in order: then nobody accepts.
     pub(crate) async fn gone(&self) {
-        // It says nothing any more, so that anything is its end.
-        let _ = receive(&self.passage).await;
+        if let Ok(Some(Message::Over)) = receive(&self.passage).await {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn introduce(
@@ -78,10 +82,15 @@ impl Heir {
         Ok(())
     }
 
-    /// Ends it, whatever it is doing: it has nothing yet that could be lost.
+    /// Ends it, if it does not by itself.
     fn given_up(mut self, error: HandoverError) -> HandoverError {
-        if !matches!(error, HandoverError::Ended(_)) {
-            let _ = self.child.kill();
+        let grace = Instant::now() + GRACE;
+        while let Ok(None) = self.child.try_wait() {
+            if Instant::now() > grace || !matches!(error, HandoverError::Ended(_)) {
+                let _ = self.child.kill();
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
         match (error, self.child.wait()) {
             (HandoverError::Ended(_), Ok(status)) => HandoverError::Ended(status.to_string()),

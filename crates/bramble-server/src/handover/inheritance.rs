@@ -32,7 +32,7 @@ impl Inheritance {
                     }
                 }
                 Message::Whole => return Ok(Some(Self { passage, sockets })),
-                Message::Ready(_) | Message::Clients(_) => break,
+                Message::Ready(_) | Message::Clients(_) | Message::Over => break,
             }
         }
         Err(HandoverError::Passage(io::ErrorKind::UnexpectedEof.into()))
@@ -46,13 +46,21 @@ impl Inheritance {
     ) -> Result<(), HandoverError> {
         let passage = self.passage.try_clone()?;
         passage.send(&serde_json::to_vec(&Message::Ready(listening))?, &[])?;
-        std::thread::Builder::new().name("handover".to_owned()).spawn(
-            move || match take_clients(&passage, &mut adopt) {
+        std::thread::Builder::new().name("handover".to_owned()).spawn(move || {
+            match take_clients(&passage, &mut adopt) {
                 Ok(clients) => tracing::info!(clients, "the older process has ended"),
-                Err(error) => tracing::error!(%error, "the older process's clients are lost"),
-            },
-        )?;
+                Err(error) => tracing::error!(%error, "no more of the older process's clients"),
+            }
+            // What is still to come would wait for nobody: the older process keeps it.
+            passage.refuse_more();
+        })?;
         Ok(())
+    }
+
+    /// Tells the older process, if it is still there, that this one ends in order.
+    pub fn over(&self) {
+        // It may have gone long ago.
+        let _ = serde_json::to_vec(&Message::Over).map(|words| self.passage.send(&words, &[]));
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             let passed = std::mem::take(&mut down.bytes);
             add(&core.counters.bytes_out, passed);
             record.iter_mut().for_each(|record| record.bytes_out += passed);
-            if core.stopping.get() && down.is_between_frames(&buffer) {
+            if core.stopping.get() && !down.ended && down.is_between_frames(&buffer) {
                 return Poll::Ready(Ok(()));
             }
             if (up.ended || down.ended) != one_ended || up.ended && down.ended {

@@ -68,6 +68,9 @@ async fn serve(args: &Args) -> Result<(), Failure> {
             },
         }
     }
+    if let Some(inheritance) = &inheritance {
+        inheritance.over();
+    }
     tracing::info!("stopping");
     say_counts(&server).await;
     server.stop().await;
