@@ -13,15 +13,16 @@ use rustix::process::Signal;
 
 const ACCEPTS: &str = "the new process accepts";
 
-/// The processes that have taken over so far; the newest ends with the scenario.
+/// The processes that have taken over so far; they end with the scenario.
 struct Heirs<'a> {
     log: &'a Log,
     newest: u32,
+    all: Vec<u32>,
 }
 
 impl<'a> Heirs<'a> {
     fn of(program: &'a Program) -> Self {
-        Self { log: &program.log, newest: program.id() }
+        Self { log: &program.log, newest: program.id(), all: Vec::new() }
     }
 
     /// Another takes over from the newest.
@@ -33,17 +34,19 @@ impl<'a> Heirs<'a> {
         let log = self.log.text();
         let line = log.lines().rfind(|line| line.contains(ACCEPTS)).unwrap();
         self.newest = line.rsplit_once("pid=").unwrap().1.parse().unwrap();
+        self.all.push(self.newest);
     }
 }
 
 impl Drop for Heirs<'_> {
     fn drop(&mut self) {
-        processes::signal(self.newest, Signal::TERM);
+        self.all.iter().for_each(|id| processes::signal(*id, Signal::TERM));
         let start = Instant::now();
-        while processes::runs(self.newest) && start.elapsed() < Duration::from_secs(2) {
+        let runs = || self.all.iter().any(|id| processes::runs(*id));
+        while runs() && start.elapsed() < Duration::from_secs(2) {
             thread::sleep(Duration::from_millis(5));
         }
-        processes::signal(self.newest, Signal::KILL);
+        self.all.iter().for_each(|id| processes::signal(*id, Signal::KILL));
     }
 }
 
@@ -206,6 +209,38 @@ fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
     assert!(processes::runs(program.id()), "it still has its WebSocket");
     client.send("x");
     assert_eq!(client.wire().exactly(1).unwrap(), b"x");
+}
+
+#[test]
+fn clients_that_nobody_takes_any_more_are_served_once_and_let_go() {
+    let backend = Backend::start(|caller| {
+        if caller.target() == "/late" {
+            caller.pause(800);
+        }
+        caller.respond(200, "fine");
+    });
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut late: Vec<_> = (0..2).map(|_| bramble.client()).collect();
+    for client in &mut late {
+        client.send(get("/late"));
+    }
+    eventually("both are under way", || backend.count() == 2);
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    processes::signal(heirs.newest, Signal::TERM);
+    eventually("the new one has ended", || !processes::runs(heirs.newest));
+    for client in &mut late {
+        client.answer().expect(200);
+    }
+    late[0].get("/").expect(200).has("Connection", "close");
+    late[0].expect_closed();
+    let before = program.cpu_ms();
+    thread::sleep(Duration::from_millis(500));
+    assert!(program.cpu_ms() < before + 250, "it is busy with nothing");
+    drop(late);
+    eventually("the old process has nothing left", || !processes::runs(old));
 }
 
 #[test]

@@ -61,6 +61,9 @@ pub(crate) struct Core {
     pub(crate) clients: Clients,
     pub(crate) files: FileCache,
     pub(crate) stopping: Cell<bool>,
+    /// Another process has taken over, and takes nobody any more: connections end with their next
+    /// answer.
+    outlived: Cell<bool>,
     /// Among the cores of its process; those beyond the plan's `threads` accept nothing.
     index: usize,
     folder: PathBuf,
@@ -90,6 +93,7 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
         clients: Clients::default(),
         files: FileCache::default(),
         stopping: Cell::new(false),
+        outlived: Cell::new(false),
         index,
         folder,
         table: RefCell::new(None),
@@ -131,7 +135,9 @@ impl Core {
 
     /// Whether this core goes on once its connections have ended.
     pub(crate) fn is_leaving(&self, table: &Table) -> bool {
-        self.stopping.get() || self.index >= usize::from(table.plan().threads.max(1))
+        self.stopping.get()
+            || self.outlived.get()
+            || self.index >= usize::from(table.plan().threads.max(1))
     }
 
     /// The time as an HTTP date, made anew once a second.
@@ -159,6 +165,7 @@ impl Core {
         let was_given_up = self.next.take().is_some();
         let Some(share) = self.share.take().filter(|_| !was_given_up) else { return };
         *self.giving.borrow_mut() = None;
+        self.outlived.set(false);
         self.listeners.borrow_mut().retain(|key, _| share.contains_key(key));
         for (key, socket) in share {
             if self.listeners.borrow().contains_key(&key) {
@@ -178,13 +185,21 @@ impl Core {
     /// that can't be kept ends: the kernel has no memory left, or it does not even read what TLS
     /// has to say beside the answers.
     pub(crate) fn rest(&self, stream: Stream, due: Instant, visitor: Visitor) {
-        let left = match &*self.giving.borrow() {
-            Some(giving) => give(giving, stream, due, visitor),
+        let giving = self.giving.borrow().clone();
+        let left = match giving.filter(|_| stream.is_plain()) {
+            Some(giving) => give(&giving, stream, due, visitor).inspect(|_| self.keep_all()),
             None => Some((stream, visitor)),
         };
         if let Some((stream, visitor)) = left {
             let _ = self.parking.park(stream, due, visitor);
         }
+    }
+
+    /// Nobody takes clients any more. To offer them again each time would keep the core busy for
+    /// ever with whoever has something to say.
+    fn keep_all(&self) {
+        *self.giving.borrow_mut() = None;
+        self.outlived.set(true);
     }
 
     fn hand_over(&self, giving: Giving) {
@@ -229,7 +244,7 @@ impl Core {
     }
 }
 
-/// Gives a client away; back it comes if nobody takes it, as none that is under TLS.
+/// Gives a client away; back it comes if nobody takes it.
 fn give(
     giving: &Giving,
     stream: Stream,
