@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ use slab::Slab;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::ranking::{Ranking, Whose, lookups};
 use crate::stream::Stream;
 use crate::watch::watch;
 
@@ -29,7 +31,13 @@ const WAKES: EventFlags = EventFlags::IN.union(EventFlags::RDHUP);
 pub struct Parking<T> {
     epoll: AsyncFd<OwnedFd>,
     places: RefCell<Slab<Parked<T>>>,
+    /// By time.
+    ranking: Ranking<Stay>,
+    owner: fn(&T) -> Option<IpAddr>,
 }
+
+/// A stay, as it stands in line: whose, until when, and its key.
+type Stay = (Whose, Option<Instant>, usize);
 
 struct Parked<T> {
     stream: Stream,
@@ -39,13 +47,13 @@ struct Parked<T> {
 }
 
 impl<T> Parking<T> {
-    /// An empty one; must be made inside a core.
+    /// An empty one, for what belongs to `owner`; must be made inside a core.
     ///
     /// # Errors
     /// Descriptors have run out.
-    pub fn new() -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        Ok(Self { epoll: watch(epoll, Interest::READABLE)?, places: RefCell::default() })
+    pub fn new(owner: fn(&T) -> Option<IpAddr>) -> io::Result<Self> {
+        let epoll = watch(epoll::create(CreateFlags::CLOEXEC)?, Interest::READABLE)?;
+        Ok(Self { epoll, places: RefCell::default(), ranking: Ranking::default(), owner })
     }
 
     /// Parks a connection until `due`. Gives it back if it has something to do, or if the kernel
@@ -60,12 +68,15 @@ impl<T> Parking<T> {
         stream.unwatch();
         let mut places = self.places.borrow_mut();
         let place = places.vacant_entry();
-        let key = EventData::new_u64(place.key() as u64);
-        let watched = stream.fd().and_then(|fd| Ok(epoll::add(&self.epoll, fd, key, WAKES)?));
+        let key = place.key();
+        let data = EventData::new_u64(key as u64);
+        let watched = stream.fd().and_then(|fd| Ok(epoll::add(&self.epoll, fd, data, WAKES)?));
         if watched.is_err() {
             return Err((stream, what));
         }
-        place.insert(Parked { stream, due, what });
+        let parked = Parked { stream, due, what };
+        self.ranking.enter(self.stays(key, &parked));
+        place.insert(parked);
         Ok(())
     }
 
@@ -100,14 +111,15 @@ impl<T> Parking<T> {
         due.len()
     }
 
-    /// Ends the one of these that has been parked longest; false if there is none.
-    pub fn end_oldest(&self, of: impl Fn(&T) -> bool) -> bool {
-        let oldest = {
-            let places = self.places.borrow();
-            let of_these = places.iter().filter(|(_, parked)| of(&parked.what));
-            of_these.min_by_key(|(_, parked)| parked.due).map(|(key, _)| key)
-        };
-        oldest.and_then(|key| self.take(key)).is_some()
+    /// Ends whoever has been parked longest; false if nobody is.
+    pub fn end_oldest(&self, whose: Whose) -> bool {
+        let oldest = self.oldest(whose).and_then(|key| self.take(key));
+        oldest.is_some()
+    }
+
+    /// Stops keeping order for [`Self::end_oldest`], if that has not been called since last time.
+    pub fn forget_unasked(&self) {
+        self.ranking.forget_unasked();
     }
 
     /// How many are parked.
@@ -127,7 +139,20 @@ impl<T> Parking<T> {
 
     /// Ends all.
     pub fn clear(&self) {
+        self.ranking.forget();
         drop(self.places.take());
+    }
+
+    fn oldest(&self, whose: Whose) -> Option<usize> {
+        let places = self.places.borrow();
+        let all = || places.iter().flat_map(|(key, parked)| self.stays(key, parked));
+        let oldest = self.ranking.first((whose, None, 0), all)?;
+        (oldest.0 == whose).then_some(oldest.2)
+    }
+
+    fn stays(&self, key: usize, parked: &Parked<T>) -> impl Iterator<Item = Stay> + use<T> {
+        let due = Some(parked.due);
+        lookups((self.owner)(&parked.what)).map(move |whose| (whose, due, key))
     }
 
     /// How many the kernel told of, and those of them that can go on.
@@ -153,7 +178,9 @@ impl<T> Parking<T> {
 
     /// What is dropped of it is dropped by the caller, when the table is not borrowed any more.
     fn take(&self, key: usize) -> Option<Parked<T>> {
-        self.places.borrow_mut().try_remove(key)
+        let parked = self.places.borrow_mut().try_remove(key)?;
+        self.ranking.leave(self.stays(key, &parked));
+        Some(parked)
     }
 }
 

@@ -6,6 +6,7 @@
 //! some 20 µs a tick. Limits are therefore met up to one tick late, never early.
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 use tokio::sync::Notify;
+
+use crate::ranking::{Ranking, Whose, lookups};
 
 /// How late a limit may be noticed.
 pub const TICK: Duration = Duration::from_millis(20);
@@ -25,9 +28,23 @@ pub struct Timers {
 
 struct Shared {
     slots: RefCell<Slab<Slot>>,
+    /// Waits that can be ended.
+    spare: Ranking<Wait>,
     armed: Cell<usize>,
     work: Notify,
 }
+
+/// Which wait is to be ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SpareWait {
+    /// Of somebody who wants nothing yet.
+    Idle(Whose),
+    /// Of this client, who is slow in the middle of something.
+    Slow(IpAddr),
+}
+
+/// A wait as it stands in line: until when, and its key.
+type Wait = (SpareWait, Option<Instant>, usize);
 
 #[derive(Default)]
 struct Slot {
@@ -75,6 +92,36 @@ impl Slot {
         let kind = self.ended.filter(|_| self.spare != Spare::No);
         kind.is_some_and(|kind| self.spare == kind || self.spare == Spare::Idle)
     }
+
+    /// Where it stands in line; nowhere unless it waits and can be ended.
+    fn waits(&self, key: usize) -> impl Iterator<Item = Wait> {
+        let can_end = self.ended.is_none() && self.due.is_some();
+        let (spare, owner, due) = (self.spare, self.owner, self.due);
+        let idle = lookups(owner).filter(move |_| spare == Spare::Idle).map(SpareWait::Idle);
+        let slow = owner.filter(|_| spare == Spare::Slow).map(SpareWait::Slow);
+        idle.chain(slow).filter(move |_| can_end).map(move |wait| (wait, due, key))
+    }
+}
+
+impl Shared {
+    fn change(&self, key: usize, change: impl FnOnce(&mut Slot)) {
+        let mut slots = self.slots.borrow_mut();
+        let Some(slot) = slots.get_mut(key) else { return };
+        if !self.spare.is_kept() {
+            return change(slot);
+        }
+        self.spare.leave(slot.waits(key));
+        change(slot);
+        self.spare.enter(slot.waits(key));
+    }
+
+    /// Of these waits the one that is nearest to its end.
+    fn first(&self, wait: SpareWait) -> Option<usize> {
+        let slots = self.slots.borrow();
+        let all = || slots.iter().flat_map(|(key, slot)| slot.waits(key));
+        let (found, _, key) = self.spare.first((wait, None, 0), all)?;
+        (found == wait).then_some(key)
+    }
 }
 
 impl Timers {
@@ -85,6 +132,7 @@ impl Timers {
     pub fn start() -> Self {
         let shared = Rc::new(Shared {
             slots: RefCell::new(Slab::new()),
+            spare: Ranking::default(),
             armed: Cell::new(0),
             work: Notify::new(),
         });
@@ -122,22 +170,22 @@ impl Timers {
         self.shared.slots.borrow_mut().shrink_to_fit();
     }
 
-    /// Ends the wait that is nearest to its end, an idle one if there is any, of those that `may`
-    /// be ended by owner and kind; false if there is none. Looks over all slots, as each tick does.
+    /// Ends the one of these waits that is nearest to its end; false if there is none.
     #[must_use]
-    pub fn end_one(&self, may: impl Fn(Option<IpAddr>, Spare) -> bool) -> bool {
-        let mut slots = self.shared.slots.borrow_mut();
-        let waits = slots.iter_mut().map(|(_, slot)| slot);
-        let waiting = waits.filter(|slot| {
-            let is_spare = slot.spare != Spare::No && slot.ended.is_none() && slot.due.is_some();
-            is_spare && may(slot.owner, slot.spare)
+    pub fn end_one(&self, wait: SpareWait) -> bool {
+        let first = self.shared.first(wait);
+        first.into_iter().for_each(|key| {
+            self.shared.change(key, |slot| {
+                slot.ended = Some(slot.spare);
+                slot.waker.take().into_iter().for_each(Waker::wake);
+            });
         });
-        let Some(slot) = waiting.min_by_key(|slot| (slot.spare == Spare::Slow, slot.due)) else {
-            return false;
-        };
-        slot.ended = Some(slot.spare);
-        slot.waker.take().into_iter().for_each(Waker::wake);
-        true
+        first.is_some()
+    }
+
+    /// Stops keeping order for [`Self::end_one`], if that has not been called since last time.
+    pub fn forget_unasked(&self) {
+        self.shared.spare.forget_unasked();
     }
 }
 
@@ -182,9 +230,7 @@ impl Timer {
 
     /// Says whether its waits from here on can be ended by [`Timers::end_one`].
     pub fn spare(&self, spare: Spare) {
-        if let Some(slot) = self.shared.slots.borrow_mut().get_mut(self.key) {
-            slot.spare = spare;
-        }
+        self.shared.change(self.key, |slot| slot.spare = spare);
     }
 
     /// It was ended so.
@@ -214,10 +260,8 @@ impl Timer {
     }
 
     fn set(&self, due: Option<Instant>) {
-        let mut slots = self.shared.slots.borrow_mut();
-        let Some(slot) = slots.get_mut(self.key) else { return };
-        let was = slot.due.is_some();
-        slot.due = due;
+        let mut was = false;
+        self.shared.change(self.key, |slot| was = mem::replace(&mut slot.due, due).is_some());
         let armed = self.shared.armed.get() + usize::from(due.is_some()) - usize::from(was);
         self.shared.armed.set(armed);
         if armed == 1 && !was {

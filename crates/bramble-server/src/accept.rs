@@ -3,7 +3,7 @@
 //! Knows who may have a place, not what is done with one.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -54,12 +54,26 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
         // A flood of connections is no reason to let those that are here wait.
         tokio::task::coop::consume_budget().await;
         match listener.accept().await {
-            Ok((stream, peer)) => match place(core, peer.ip()).await {
-                Ok(place) => drop(spawn_local(serve(place, stream, peer, listener.address()))),
-                Err(event) => core.counters.refused(event),
-            },
+            Ok((stream, peer)) => admit(core, stream, peer, listener.address()),
             Err(error) => pause(core, &error).await,
         }
+    }
+}
+
+/// Serves a newcomer if there is a place.
+fn admit(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+    match Place::take(core, peer.ip()) {
+        Ok(place) => drop(spawn_local(serve(place, stream, peer, at))),
+        // Of those that have just come none waits yet: they have their turn before this one.
+        Err(Event::Connections) => drop(spawn_local(serve_late(core.clone(), stream, peer, at))),
+        Err(event) => core.counters.refused(event),
+    }
+}
+
+async fn serve_late(core: Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+    match Place::take(&core, peer.ip()) {
+        Ok(place) => serve(place, stream, peer, at).await,
+        Err(event) => core.counters.refused(event),
     }
 }
 
@@ -93,17 +107,6 @@ async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
 async fn pause(core: &Core, error: &io::Error) {
     core.counters.refused(fault(error));
     tokio::time::sleep(PAUSE).await;
-}
-
-async fn place(core: &Rc<Core>, ip: IpAddr) -> Result<Place, Event> {
-    match Place::take(core, ip) {
-        Err(Event::Connections) => {
-            // Of those that have just come none waits yet: they have not had a turn.
-            tokio::task::yield_now().await;
-            Place::take(core, ip)
-        }
-        taken => taken,
-    }
 }
 
 fn fault(error: &io::Error) -> Event {

@@ -2,13 +2,18 @@
 //! one address there has all of them.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use bramble_net::Ranking;
 
 /// Connections by client.
 #[derive(Default)]
 pub(crate) struct Clients {
     open: RefCell<HashMap<IpAddr, u32>>,
+    /// Who has most comes first.
+    ranking: Ranking<(Reverse<u32>, IpAddr)>,
 }
 
 impl Clients {
@@ -20,13 +25,16 @@ impl Clients {
             return false;
         }
         *open += 1;
+        self.changed(client, *open - 1, *open);
         true
     }
 
     /// Who has most, and how many.
     pub(crate) fn heaviest(&self) -> Option<(IpAddr, u32)> {
-        let all = self.open.borrow();
-        all.iter().max_by_key(|(_, open)| **open).map(|(client, open)| (*client, *open))
+        let open = self.open.borrow();
+        let all = || open.iter().map(|(client, open)| (Reverse(*open), *client));
+        let first = (Reverse(u32::MAX), IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        self.ranking.first(first, all).map(|(Reverse(open), client)| (client, open))
     }
 
     pub(crate) fn open(&self, client: IpAddr) -> u32 {
@@ -43,8 +51,22 @@ impl Clients {
         let mut all = self.open.borrow_mut();
         let Some(open) = all.get_mut(&client) else { return };
         *open -= 1;
-        if *open == 0 {
+        let left = *open;
+        if left == 0 {
             all.remove(&client);
+        }
+        self.changed(client, left + 1, left);
+    }
+
+    /// Stops keeping order for [`Self::heaviest`], if nobody has asked since last time.
+    pub(crate) fn forget_unasked(&self) {
+        self.ranking.forget_unasked();
+    }
+
+    fn changed(&self, client: IpAddr, before: u32, now: u32) {
+        if self.ranking.is_kept() {
+            self.ranking.leave([(Reverse(before), client)]);
+            self.ranking.enter((now > 0).then_some((Reverse(now), client)));
         }
     }
 }

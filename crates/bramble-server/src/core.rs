@@ -77,7 +77,7 @@ pub(crate) struct Core {
 
 /// Runs a core until it is told to stop and has nothing left to do.
 pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Receiver<Command>) {
-    let parking = match Parking::new() {
+    let parking = match Parking::new(|visitor: &Visitor| visitor.place.client) {
         Ok(parking) => parking,
         Err(error) => return tracing::error!(%error, "a core can't start"),
     };

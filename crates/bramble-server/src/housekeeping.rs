@@ -22,6 +22,7 @@ pub(crate) async fn keep(core: Weak<Core>) {
         let Some(core) = core.upgrade() else { return };
         core.logs.tend(&core.counters);
         close_idle(&core, Instant::now());
+        forget_unasked(&core);
         let parked = core.parking.len() as u64;
         // The most at a time: what comes and goes within a period needs its memory again.
         let awake = core.counters.take_most_connections().saturating_sub(parked);
@@ -41,6 +42,13 @@ fn close_idle(core: &Core, now: Instant) {
     for _ in 0..core.parking.end_due(now) {
         core.counters.refused(Event::IdleTimeout);
     }
+}
+
+/// Who would make room for a newcomer need not be known any more where no newcomer asked.
+fn forget_unasked(core: &Core) {
+    core.timers.forget_unasked();
+    core.parking.forget_unasked();
+    core.clients.forget_unasked();
 }
 
 /// First what we keep for later, then what the allocator does.

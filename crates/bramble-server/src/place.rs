@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use bramble_net::Spare;
+use bramble_net::{SpareWait, Whose};
 
 use crate::clients::client;
 use crate::core::Core;
@@ -15,7 +15,7 @@ use crate::table::Table;
 pub(crate) struct Place {
     pub(crate) core: Rc<Core>,
     /// None of a trusted proxy, behind whom are many.
-    client: Option<IpAddr>,
+    pub(crate) client: Option<IpAddr>,
 }
 
 impl Place {
@@ -75,22 +75,17 @@ impl Drop for Place {
 fn make_room(core: &Core, newcomer: Option<IpAddr>) -> bool {
     let own = newcomer.map_or(0, |client| core.clients.open(client));
     let heaviest = core.clients.heaviest().filter(|(_, open)| *open > own);
-    let of_heaviest =
-        |owner: Option<IpAddr>| owner.is_some() && owner == heaviest.map(|(client, _)| client);
-    let idle = |spare| spare == Spare::Idle;
-    // Whoever is parked has been silent for longer than anybody else.
-    let is_ended = end_parked(core, of_heaviest)
-        || core.timers.end_one(|owner, spare| idle(spare) && of_heaviest(owner))
-        || end_parked(core, |_| true);
-    is_ended
-        || core.timers.end_one(|_, spare| idle(spare))
-        || core.timers.end_one(|owner, _| of_heaviest(owner))
+    let heaviest = heaviest.map(|(client, _)| client);
+    heaviest.is_some_and(|client| end_idle(core, Whose::Of(client)))
+        || end_idle(core, Whose::Any)
+        || heaviest.is_some_and(|client| core.timers.end_one(SpareWait::Slow(client)))
 }
 
-fn end_parked(core: &Core, of: impl Fn(Option<IpAddr>) -> bool) -> bool {
-    let is_ended = core.parking.end_oldest(|visitor| of(visitor.place.client));
+/// Whoever is parked has been silent for longer than anybody else.
+fn end_idle(core: &Core, whose: Whose) -> bool {
+    let is_ended = core.parking.end_oldest(whose);
     if is_ended {
         core.counters.refused(Event::Evicted);
     }
-    is_ended
+    is_ended || core.timers.end_one(SpareWait::Idle(whose))
 }

@@ -1,8 +1,8 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::Parking;
-use crate::{ListenSocket, Listener, Stream};
+use crate::{ListenSocket, Listener, Stream, Whose};
 
 /// Long enough for what must happen, and for what must not.
 const SOON: Duration = Duration::from_secs(5);
@@ -18,7 +18,7 @@ impl Park {
     async fn with(count: usize) -> Self {
         let socket = ListenSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let listener = Listener::share(&socket).unwrap();
-        let (parking, mut clients) = (Parking::new().unwrap(), Vec::new());
+        let (parking, mut clients) = (Parking::new(owner).unwrap(), Vec::new());
         for name in 0..count {
             let address = listener.address();
             let (client, (server, _)) = pair(address, &listener).await;
@@ -38,6 +38,11 @@ impl Park {
         names.sort_unstable();
         names
     }
+}
+
+/// Two own them in turn.
+fn owner(name: &usize) -> Option<IpAddr> {
+    Some([192, 0, 2, u8::from(name % 2 == 1)].into())
 }
 
 async fn pair(address: SocketAddr, listener: &Listener) -> (Stream, (Stream, SocketAddr)) {
@@ -112,11 +117,14 @@ async fn those_whose_time_is_up_are_closed_and_no_others() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn the_oldest_of_some_is_ended() {
-    let mut park = Park::with(4).await;
-    assert!(park.parking.end_oldest(|name| name % 2 == 1));
+    let mut park = Park::with(5).await;
+    let odd = Whose::Of(owner(&1).unwrap());
+    assert!(park.parking.end_oldest(odd));
     assert_eq!(park.clients[1].read(&mut [0; 8]).await.unwrap(), 0);
-    assert!(park.parking.end_oldest(|name| name % 2 == 1));
-    assert!(!park.parking.end_oldest(|name| name % 2 == 1), "none of these is left");
-    assert!(park.parking.end_oldest(|_| true));
-    assert_eq!(park.clients[0].read(&mut [0; 8]).await.unwrap(), 0);
+    park.clients[0].write_all(b"hello").await.unwrap();
+    assert_eq!(park.woken().await, [0]);
+    assert!(park.parking.end_oldest(odd));
+    assert!(!park.parking.end_oldest(odd), "none of these is left");
+    assert!(park.parking.end_oldest(Whose::Any));
+    assert_eq!(park.clients[2].read(&mut [0; 8]).await.unwrap(), 0);
 }

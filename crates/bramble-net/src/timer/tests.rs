@@ -1,9 +1,11 @@
 use std::future::poll_fn;
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
 use tokio::task::LocalSet;
 
-use super::{Spare, TICK, Timers};
+use super::{Spare, SpareWait, TICK, Timers};
+use crate::ranking::Whose;
 
 async fn on_core<F: Future<Output = ()>>(work: F) {
     LocalSet::new().run_until(work).await;
@@ -75,7 +77,7 @@ async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
         for (timer, seconds) in waits.iter().zip([30, 10, 20]) {
             timer.arm(Duration::from_secs(seconds));
         }
-        let end_one = || timers.end_one(|of, spare| of == Some(owner) && spare == Spare::Idle);
+        let end_one = || timers.end_one(SpareWait::Idle(Whose::Of(owner)));
         assert!(!end_one(), "all are needed");
         waits[0].spare(Spare::Idle);
         waits[1].spare(Spare::Slow);
@@ -85,6 +87,8 @@ async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
         poll_fn(|cx| waits[2].poll_due(cx)).await;
         assert!(end_one());
         assert!(!end_one(), "each is ended once");
+        assert!(!timers.end_one(SpareWait::Slow([192, 0, 2, 2].into())), "another's");
+        assert!(timers.end_one(SpareWait::Slow(owner)) && waits[1].was_ended());
     })
     .await;
 }
@@ -93,20 +97,71 @@ async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
 async fn who_was_idle_is_not_ended_in_the_middle_of_what_came_then() {
     on_core(async {
         let timers = Timers::start();
-        let (idle, slow) = (timers.timer(), timers.timer());
+        let owner = [192, 0, 2, 1].into();
+        let (idle, slow) = (timers.timer(), timers.timer_of(owner));
         idle.spare(Spare::Idle);
         idle.arm(Duration::from_secs(60));
         slow.spare(Spare::Slow);
         slow.arm(Duration::from_secs(1));
-        assert!(timers.end_one(|_, _| true));
-        assert!(idle.was_ended() && !slow.was_ended(), "idle ones first");
+        assert!(timers.end_one(SpareWait::Idle(Whose::Any)));
+        assert!(idle.was_ended() && !slow.was_ended());
         for busy in [Spare::No, Spare::Slow] {
             idle.spare(busy);
             assert!(!idle.was_ended(), "{busy:?}");
         }
         idle.spare(Spare::Idle);
         assert!(idle.was_ended());
-        assert!(timers.end_one(|_, _| true) && slow.was_ended());
+        assert!(timers.end_one(SpareWait::Slow(owner)) && slow.was_ended());
     })
     .await;
+}
+
+/// What may happen to a timer.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Arm(u64),
+    Disarm,
+    Spare(Spare),
+    Drop,
+    EndOne(usize),
+}
+
+fn changes() -> impl Strategy<Value = Vec<(usize, Change)>> {
+    let spare = prop_oneof![Just(Spare::No), Just(Spare::Idle), Just(Spare::Slow)];
+    let change = prop_oneof![
+        (1_u64..100).prop_map(Change::Arm),
+        Just(Change::Disarm),
+        spare.prop_map(Change::Spare),
+        Just(Change::Drop),
+        (0..5_usize).prop_map(Change::EndOne),
+    ];
+    proptest::collection::vec((0..8_usize, change), 0..64)
+}
+
+proptest! {
+    #[test]
+    fn an_order_that_was_kept_is_the_one_that_is_found_by_looking(changes in changes()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(on_core(async {
+            let (timers, owner) = (Timers::start(), |i: usize| [192, 0, 2, u8::from(i < 4)]);
+            let mut all: Vec<_> = (0..8).map(|i| timers.timer_of(owner(i).into())).collect();
+            let [a, b] = [0, 4].map(|i| owner(i).into());
+            let idle = [Whose::Any, Whose::Of(a), Whose::Of(b)].map(SpareWait::Idle);
+            let which = [idle.as_slice(), &[a, b].map(SpareWait::Slow)].concat();
+            let firsts = || which.iter().map(|wait| timers.shared.first(*wait)).collect::<Vec<_>>();
+            firsts();
+            for (i, change) in changes {
+                match change {
+                    Change::Arm(seconds) => all[i].arm(Duration::from_secs(seconds)),
+                    Change::Disarm => all[i].disarm(),
+                    Change::Spare(spare) => all[i].spare(spare),
+                    Change::Drop => all[i] = timers.timer_of(owner(i).into()),
+                    Change::EndOne(wait) => _ = timers.end_one(which[wait]),
+                }
+            }
+            let kept = firsts();
+            timers.shared.spare.forget();
+            assert_eq!(kept, firsts());
+        }));
+    }
 }

@@ -21,6 +21,10 @@ fn the_heaviest_has_most() {
     let (a, b) = (ip("192.0.2.1"), ip("192.0.2.2"));
     assert!(clients.enter(a, 9) && clients.enter(b, 9) && clients.enter(b, 9));
     assert_eq!((clients.heaviest(), clients.open(a)), (Some((b, 2)), 1));
+    assert!(clients.enter(a, 9) && clients.enter(a, 9));
+    assert_eq!(clients.heaviest(), Some((a, 3)), "who has most by now");
+    [a, a, a].into_iter().for_each(|a| clients.leave(a));
+    assert_eq!(clients.heaviest(), Some((b, 2)));
 }
 
 #[test]
