@@ -8,6 +8,7 @@ reload.
 """
 
 import asyncio
+import collections
 import json
 import pathlib
 import subprocess
@@ -40,6 +41,7 @@ class Page:
     def __init__(self, devtools):
         self.devtools, self.count, self.answers = devtools, 0, {}
         self.loaded, self.paths, self.statuses = asyncio.Event(), {}, []
+        self.due = collections.Counter()
 
     async def listen(self):
         async for message in self.devtools:
@@ -55,9 +57,17 @@ class Page:
         elif method == "Network.requestWillBeSent":
             url = urllib.parse.urlsplit(params["request"]["url"])
             self.paths[params["requestId"]] = url.path
+            self.due[params["requestId"]] += params["redirectHasExtraInfo"]
+        elif method == "Network.responseReceived":
+            self.due[params["requestId"]] += params["hasExtraInfo"]
         elif method == "Network.responseReceivedExtraInfo":
             # What came over the wire: a 304 is a 200 to the page.
             self.statuses.append((params["requestId"], params["statusCode"]))
+
+    async def all_statuses(self):
+        """They come from another process than what the page tells, and may be later."""
+        while self.due - collections.Counter(id for id, _ in self.statuses):
+            await asyncio.sleep(0.01)
 
     async def call(self, method, **params):
         self.count += 1
@@ -73,6 +83,7 @@ class Page:
         self.loaded.clear()
         self.paths.clear()
         self.statuses.clear()
+        self.due.clear()
         await (self.call("Page.reload") if again else self.call("Page.navigate", url=url))
         await asyncio.wait_for(self.loaded.wait(), PATIENCE)
         told = await self.call(
@@ -82,6 +93,7 @@ class Page:
             told = "failed: " + json.dumps(told["exceptionDetails"])
         else:
             told = told["result"]["value"]
+        await asyncio.wait_for(self.all_statuses(), PATIENCE)
         # How often a video asks is a matter of its pace; what it is answered is not.
         wire = {(self.paths.get(id, "?"), status) for id, status in self.statuses}
         return {"told": told, "wire": sorted(wire)}
