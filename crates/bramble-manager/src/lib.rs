@@ -8,7 +8,6 @@
 
 mod api;
 mod app;
-mod calendar;
 mod live;
 pub mod plan;
 mod prune;

@@ -18,9 +18,9 @@ use bramble_cluster::state::{Entry, Member, Release, Site, Snapshot, State, dele
 use bramble_cluster::store::{Change, Expected, StoreError};
 use bramble_config::Config;
 use bramble_content::{Manifest, ReleaseId};
+use bramble_metrics::calendar::unix_now;
 
 use crate::app::App;
-use crate::calendar::unix_now;
 use crate::live::LIVE;
 use crate::prune::prune;
 use crate::refusal::Refusal;

@@ -1,6 +1,7 @@
 //! Numbers about what runs: latency histograms, series over time, facts of a process and of the
-//! host. Knows nothing of HTTP, of the network and of who asks.
+//! host; and when that was, as people write it. Knows nothing of HTTP, of the network and of who asks.
 
+pub mod calendar;
 pub mod facts;
 mod histogram;
 mod host;

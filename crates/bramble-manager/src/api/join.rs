@@ -11,11 +11,11 @@ use bramble_cluster::certificate::{CertificateError, Issued};
 use bramble_cluster::state::{Entry, Member, Snapshot, TicketRecord, put};
 use bramble_cluster::store::{Expected, StoreError};
 use bramble_cluster::ticket::secret_matches;
+use bramble_metrics::calendar::unix_now;
 
 use super::payload::Payload;
 use super::{Caller, not_a_member};
 use crate::app::App;
-use crate::calendar::unix_now;
 use crate::refusal::Refusal;
 
 /// Members of a cluster.

@@ -10,10 +10,10 @@ use bramble_cluster::certificate::NodeKey;
 use bramble_cluster::state::{Operator, TicketRecord, delete, put};
 use bramble_cluster::store::{Change, Expected};
 use bramble_cluster::ticket::{Ticket, secret_hash};
+use bramble_metrics::calendar::unix_now;
 
 use super::payload::Payload;
 use crate::app::App;
-use crate::calendar::unix_now;
 use crate::refusal::Refusal;
 use crate::view::View;
 

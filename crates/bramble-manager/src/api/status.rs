@@ -8,9 +8,9 @@ use axum::extract::State;
 use bramble_cluster::api::{BackendFacts, NodeState, NodeStatus, Role, SiteStatus, Status};
 use bramble_cluster::state::Member;
 use bramble_config::Site;
+use bramble_metrics::calendar::rfc3339;
 
 use crate::app::App;
-use crate::calendar::rfc3339;
 use crate::view::View;
 
 pub(super) async fn status(State(app): State<Arc<App>>) -> Json<Status> {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_config::plan::LogFormat;
+use bramble_metrics::calendar::date;
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -74,21 +75,6 @@ fn second(format: LogFormat, unix_s: u64) -> Vec<u8> {
         }
     };
     text
-}
-
-/// Days since 1970 → year, month, day of the Gregorian calendar. Years are counted from March, so
-/// that the leap day is the last of its year.
-fn date(days: u64) -> (u64, u64, u64) {
-    const DAYS_FROM_0000_MARCH: u64 = 719_468;
-    const ERA_DAYS: u64 = 146_097;
-    let days = days + DAYS_FROM_0000_MARCH;
-    let (era, of_era) = (days / ERA_DAYS, days % ERA_DAYS);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970; 0 for a clock before.
-pub(crate) fn unix_now() -> u64 {
+#[must_use]
+pub fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// RFC 3339 in UTC, as `2026-11-23T04:50:00Z`.
-pub(crate) fn rfc3339(unix_s: u64) -> String {
+#[must_use]
+pub fn rfc3339(unix_s: u64) -> String {
     let (days, of_day) = (unix_s / 86_400, unix_s % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
@@ -17,7 +19,8 @@ pub(crate) fn rfc3339(unix_s: u64) -> String {
 
 /// Days since 1970 → year, month, day of the Gregorian calendar. Years are counted from
 /// March, so that the leap day is the last of its year.
-fn date(days: u64) -> (u64, u64, u64) {
+#[must_use]
+pub fn date(days: u64) -> (u64, u64, u64) {
     const DAYS_FROM_0000_MARCH: u64 = 719_468;
     const ERA_DAYS: u64 = 146_097;
     let days = days + DAYS_FROM_0000_MARCH;
