@@ -21,10 +21,13 @@ use crate::error::{Finding, Findings};
 use crate::raw::Raw;
 
 pub(crate) fn check(raw: &Raw, findings: &mut Findings) -> Config {
+    let listeners = listener::check(&raw.listener, findings);
+    let metrics = raw.metrics.as_ref();
     let config = Config {
+        metrics: metrics.and_then(|raw| listener::metrics(raw, &listeners, findings)),
         threads: number::in_range("threads", raw.threads.as_ref(), 1..=256, 1, findings),
         trusted_proxies: proxies(&raw.trusted_proxies, findings),
-        listeners: listener::check(&raw.listener, findings),
+        listeners,
         pools: pool::check(&raw.pool, findings),
         sites: site::check(&raw.site, findings),
         declared_routes: route::check(raw, findings),

@@ -35,7 +35,7 @@ impl Config {
         Ok(Plan {
             revision: 0,
             threads: self.threads,
-            listeners: self.listeners.clone(),
+            listeners: self.all_listeners(),
             routes: self.routes(),
             pools: self.pools.clone(),
             sites: self.sites.iter().map(folder).collect::<Result<_, _>>()?,
@@ -45,6 +45,12 @@ impl Config {
             access_log: self.access_log.clone(),
             identity: None,
         })
+    }
+
+    /// The public addresses, and the one for metrics.
+    #[must_use]
+    pub fn all_listeners(&self) -> Vec<plan::Listener> {
+        self.listeners.iter().chain(&self.metrics).cloned().collect()
     }
 
     /// Every route in the order in which they are tried: the declared ones, then the implied.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::plan::{AccessLog, Action, Limits, Link, Listener, Pool, Route, Timeouts};
+use crate::plan::{AccessLog, Action, Limits, Link, Listener, Pool, Route, Serves, Timeouts};
 
 /// The embedded configuration of `up` and `demo` as text; loads to [`Config::default`].
 pub const DEFAULT_TEXT: &str = include_str!("default.toml");
@@ -21,6 +21,7 @@ pub struct Config {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) access_log: Option<AccessLog>,
+    pub(crate) metrics: Option<Listener>,
 }
 
 /// A site as declared; which release it shows is state, not configuration.
@@ -97,6 +98,12 @@ impl Config {
         self.access_log.as_ref()
     }
 
+    /// Where the metrics can be read; nowhere unless the file has the table.
+    #[must_use]
+    pub fn metrics(&self) -> Option<&Listener> {
+        self.metrics.as_ref()
+    }
+
     /// Routes of the file, in its order, without the implied ones; see [`Config::routes`].
     #[must_use]
     pub fn declared_routes(&self) -> &[Route] {
@@ -117,6 +124,7 @@ impl Default for Config {
                 name: "web".to_owned(),
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
                 link: Link::Plain,
+                serves: Serves::Routes,
             }],
             pools: Vec::new(),
             sites: vec![Site::any_host("default")],
@@ -124,6 +132,7 @@ impl Default for Config {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             access_log: None,
+            metrics: None,
         }
     }
 }

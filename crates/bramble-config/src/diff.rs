@@ -67,6 +67,7 @@ fn parts(config: &Config) -> Vec<Part> {
         Part::of("timeouts", &config.timeouts),
     ];
     parts.extend(config.access_log.iter().map(|log| Part::of("access_log", log)));
+    parts.extend(config.metrics.iter().map(listener));
     parts.extend(config.listeners.iter().map(listener));
     for one in &config.pools {
         parts.push(pool(one));

@@ -62,6 +62,20 @@ pub struct Listener {
     pub address: SocketAddr,
     /// How clients talk to it.
     pub link: Link,
+    /// What it answers with.
+    #[serde(default)]
+    pub serves: Serves,
+}
+
+/// What a listener answers with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Serves {
+    /// What this process has counted, at `/metrics`, and nothing else.
+    Metrics,
+    /// What the plan's routes lead to.
+    #[default]
+    Routes,
 }
 
 /// How two parties talk.

@@ -42,6 +42,7 @@ pub(crate) struct Raw {
     #[serde(default)]
     pub timeouts: Timeouts,
     pub access_log: Option<AccessLog>,
+    pub metrics: Option<Metrics>,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +181,12 @@ pub(crate) struct AccessLog {
     pub max_bytes: Option<Spanned<i64>>,
     pub keep: Option<Spanned<i64>>,
     pub buffer_bytes: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub address: Spanned<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

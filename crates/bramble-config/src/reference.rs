@@ -92,6 +92,7 @@ pub(crate) const TABLES: &[Table] = &[
             row("limits", "table", "", "See `[limits]`."),
             row("timeouts", "table", "", "See `[timeouts]`."),
             row("access_log", "table", "", "See `[access_log]`; without it there is none."),
+            row("metrics", "table", "", "See `[metrics]`; without it there are none."),
         ],
     },
     Table {
@@ -414,6 +415,16 @@ pub(crate) const TABLES: &[Table] = &[
                 "What may wait in memory for a slow or full disk, beside 64 KiB for each thread. Lines that find no room are dropped and counted as `access_log`.",
             ),
         ],
+    },
+    Table {
+        header: "[metrics]",
+        text: "What a process has counted, for Prometheus: `http://ADDRESS/metrics`. [metrics.md](metrics.md) lists all of it. In a cluster the balancers have it, each its own.",
+        rows: &[row(
+            "address",
+            "IP:port",
+            "",
+            "As `127.0.0.1:9180`: an address of its own, since it is not for visitors. Required.",
+        )],
     },
 ];
 

@@ -2,13 +2,20 @@
 //! host; and when that was, as people write it. Knows nothing of HTTP, of the network and of who asks.
 
 pub mod calendar;
+mod durations;
+pub mod exposition;
 pub mod facts;
 mod histogram;
 mod host;
 mod process;
+mod scrape;
 mod series;
+mod traffic;
 
+pub use durations::Durations;
 pub use histogram::Histogram;
 pub use host::HostFacts;
 pub use process::ProcessFacts;
+pub use scrape::{CoreFacts, Metered, Scrape};
 pub use series::{Point, Series};
+pub use traffic::Traffic;

@@ -9,12 +9,14 @@
 //! whether it may go on.
 
 mod body;
+mod metered;
 mod noted;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use bramble_config::plan::Serves;
 use bramble_http::{
     Body, BodyReader, Form, Parsed, Reject, RequestHead, ResponseHead, parse_request,
     simple_response,
@@ -30,7 +32,8 @@ use crate::reason::{self, Event, Reason, Word};
 use crate::table::{Handler, Table};
 use crate::visitor::Visitor;
 use crate::wait::{self, WaitError};
-use crate::{clients, files, proxy, route};
+use crate::{clients, files, metrics, proxy, route};
+use metered::Metering;
 
 /// Memory for heads that a connection keeps between requests.
 const KEPT_HEAD_BYTES: usize = 2048;
@@ -69,6 +72,7 @@ pub(crate) struct Connection {
     accepted: Option<Instant>,
     /// When the first byte of a head came, where the rest did not come with it.
     heard: Option<Instant>,
+    metering: Metering,
 }
 
 /// Whether the connection can take another request.
@@ -110,14 +114,14 @@ pub(crate) async fn serve(place: Place, mut stream: Stream, peer: SocketAddr, at
     let Some(listener) = table.listener(at) else { return };
     let accepted = table.log.as_ref().map(|_| Instant::now());
     let mut key = None;
-    if let Some(Some(acceptor)) = table.shared.acceptors.get(&*listener) {
+    if let Some(Some(acceptor)) = table.shared.acceptors.get(&*listener.name) {
         let shake = stream.accept_tls(acceptor);
         match tokio::time::timeout(table.times.head, shake).await {
             Ok(Ok(peer)) => key = peer,
             _ => return core.counters.refused(Event::TlsHandshake),
         }
     }
-    resume(Visitor { place, peer, listener, key, requests: 0 }, stream, accepted).await;
+    resume(Visitor::new(place, peer, listener, key), stream, accepted).await;
 }
 
 /// Serves a connection until it ends or has been silent for a while.
@@ -137,6 +141,7 @@ pub(crate) async fn resume(visitor: Visitor, stream: Stream, accepted: Option<In
         record: None,
         accepted,
         heard: None,
+        metering: Metering::default(),
         core,
         table,
         stream,
@@ -199,9 +204,11 @@ impl Connection {
         self.timer.begin(Some(self.table.times.request));
         self.reading = self.table.floor();
         self.body = BodyReader::new(self.head.body, &self.table.limits);
+        self.metering.began = Some(Instant::now());
         self.begin_record();
         let next = self.dispatch().await?;
         self.end_record();
+        self.meter();
         let next = if self.drain().await? { next } else { self.leave().await };
         self.forget();
         Ok(next)
@@ -261,7 +268,7 @@ impl Connection {
         }
         self.table = table;
         let Visitor { key, listener, .. } = &self.visitor;
-        key.is_none_or(|key| self.table.still_trusts(listener, key))
+        key.is_none_or(|key| self.table.still_trusts(&listener.name, key))
     }
 
     async fn dispatch(&mut self) -> Result<Next, End> {
@@ -271,6 +278,9 @@ impl Connection {
         if self.is_misdirected() {
             self.take_head();
             return self.problem(Reason::HttpsOverPlain).await;
+        }
+        if self.visitor.listener.serves == Serves::Metrics {
+            return metrics::answer(self).await;
         }
         match self.find() {
             None => {
@@ -308,15 +318,17 @@ impl Connection {
     }
 
     /// What answers the request; none if its path means nothing.
-    fn find(&self) -> Option<Handler> {
+    fn find(&mut self) -> Option<Handler> {
         let buf = self.input.unread();
         let host = self.head.host.map(|h| h.of(buf)).unwrap_or_default();
-        if self.head.target.form == Form::Asterisk {
+        self.metering.route = if self.head.target.form == Form::Asterisk {
             // The server as a whole: whoever has its root speaks for it.
-            return Some(self.table.find(host, b"/"));
-        }
-        let path = route::meaning(self.head.target.path.of(buf))?;
-        Some(self.table.find(host, &path))
+            self.table.find(host, b"/")
+        } else {
+            let path = route::meaning(self.head.target.path.of(buf))?;
+            self.table.find(host, &path)
+        };
+        Some(self.table.handler(self.metering.route))
     }
 
     /// The head's bytes are not needed any more; what follows in the buffer is the body. Where
@@ -424,6 +436,7 @@ impl Connection {
 
     async fn ended(&mut self, end: End) {
         self.note_unread(&end);
+        self.meter_unread(&end);
         let told = match end {
             End::Refused(reject) => self.refuse(reject).await.is_ok(),
             End::Late(reason) => {
@@ -442,6 +455,7 @@ impl Connection {
             }
         };
         self.end_record();
+        self.meter();
         if told {
             self.leave().await;
         }

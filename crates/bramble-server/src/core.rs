@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bramble_metrics::CoreFacts;
 use bramble_metrics::facts::ServerFacts;
 use bramble_net::{Buffers, Parking, Stream, Timers};
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +20,7 @@ use crate::counters::Counters;
 use crate::files::FileCache;
 use crate::handover::{Given, Giving};
 use crate::housekeeping;
+use crate::meters::Meters;
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
@@ -31,6 +33,8 @@ const BODY_BUFFER_BYTES: usize = 64 * 1024;
 
 /// What the control thread tells a core.
 pub(crate) enum Command {
+    /// What it has counted, in all detail.
+    Count(oneshot::Sender<CoreFacts>),
     Facts(oneshot::Sender<ServerFacts>),
     /// Get ready for a plan that other cores may still refuse.
     Prepare(Arc<Prepared>, Share, oneshot::Sender<Result<(), PlanError>>),
@@ -44,6 +48,9 @@ pub(crate) enum Command {
     Stop,
 }
 
+/// How the cores of a process reach each other; there are as many as a plan ever asked for.
+pub(crate) type Roster = Arc<Mutex<Vec<mpsc::Sender<Command>>>>;
+
 /// What the connections of one core share.
 pub(crate) struct Core {
     pub(crate) timers: Timers,
@@ -53,6 +60,7 @@ pub(crate) struct Core {
     pub(crate) heads: Buffers,
     pub(crate) bodies: Buffers,
     pub(crate) counters: Counters,
+    pub(crate) meters: Meters,
     pub(crate) logs: Logs,
     /// Who takes over whoever is between two requests.
     giving: RefCell<Option<Giving>>,
@@ -67,6 +75,7 @@ pub(crate) struct Core {
     /// Among the cores of its process; those beyond the plan's `threads` accept nothing.
     index: usize,
     folder: PathBuf,
+    roster: Roster,
     table: RefCell<Option<Rc<Table>>>,
     next: RefCell<Option<Rc<Table>>>,
     listeners: RefCell<BTreeMap<SocketKey, Accepting>>,
@@ -76,7 +85,12 @@ pub(crate) struct Core {
 }
 
 /// Runs a core until it is told to stop and has nothing left to do.
-pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Receiver<Command>) {
+pub(crate) async fn run(
+    index: usize,
+    folder: PathBuf,
+    roster: Roster,
+    mut commands: mpsc::Receiver<Command>,
+) {
     let parking = match Parking::new(|visitor: &Visitor| visitor.place.client) {
         Ok(parking) => parking,
         Err(error) => return tracing::error!(%error, "a core can't start"),
@@ -87,6 +101,7 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
         heads: Buffers::new(HEAD_BUFFER_BYTES),
         bodies: Buffers::new(BODY_BUFFER_BYTES),
         counters: Counters::default(),
+        meters: Meters::default(),
         logs: Logs::default(),
         giving: RefCell::default(),
         parking,
@@ -96,6 +111,7 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
         outlived: Cell::new(false),
         index,
         folder,
+        roster,
         table: RefCell::new(None),
         next: RefCell::new(None),
         listeners: RefCell::default(),
@@ -107,6 +123,7 @@ pub(crate) async fn run(index: usize, folder: PathBuf, mut commands: mpsc::Recei
     while let Some(command) = commands.recv().await {
         match command {
             // Whoever asked may have given up: then nobody needs the answer.
+            Command::Count(reply) => drop(reply.send(core.count())),
             Command::Facts(reply) => drop(reply.send(core.facts())),
             Command::Prepare(plan, share, reply) => drop(reply.send(core.prepare(&plan, share))),
             Command::Settle(reply) => {
@@ -153,7 +170,8 @@ impl Core {
     }
 
     fn prepare(&self, plan: &Arc<Prepared>, share: Share) -> Result<(), PlanError> {
-        let table = Table::new(plan, &self.folder, &self.logs, self.table().as_deref())?;
+        let old = self.table();
+        let table = Table::new(plan, &self.folder, &self.logs, &self.meters, old.as_deref())?;
         *self.next.borrow_mut() = Some(Rc::new(table));
         *self.share.borrow_mut() = Some(share);
         Ok(())
@@ -216,6 +234,23 @@ impl Core {
             if let Some((visitor, due)) = Visitor::adopted(self, &table, &words) {
                 self.rest(Stream::from_socket(socket), due, visitor);
             }
+        }
+    }
+
+    /// How to reach all cores of this process, this one among them.
+    pub(crate) fn cores(&self) -> Vec<mpsc::Sender<Command>> {
+        self.roster.lock().map(|roster| roster.clone()).unwrap_or_default()
+    }
+
+    fn count(&self) -> CoreFacts {
+        let table = self.table();
+        let pools = table.iter().flat_map(|table| table.pools());
+        let backends = pools.flat_map(|pool| pool.backends());
+        CoreFacts {
+            first_bytes: backends.map(|backend| backend.first_bytes()).collect(),
+            traffic: self.meters.traffic(),
+            connections: self.meters.connections(),
+            server: self.facts(),
         }
     }
 

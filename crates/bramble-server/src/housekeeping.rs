@@ -21,6 +21,7 @@ pub(crate) async fn keep(core: Weak<Core>) {
         tokio::time::sleep(PERIOD).await;
         let Some(core) = core.upgrade() else { return };
         core.logs.tend(&core.counters);
+        core.meters.tend();
         close_idle(&core, Instant::now());
         forget_unasked(&core);
         let parked = core.parking.len() as u64;

@@ -20,6 +20,8 @@ mod floor;
 pub mod handover;
 mod health;
 mod housekeeping;
+mod meters;
+mod metrics;
 mod pace;
 mod place;
 mod pool;

@@ -158,7 +158,9 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
     }
     match answered {
         Ok(Some(attempt)) if c.answer.status == 101 => {
-            pool.answered(&attempt.backend, None, true, Instant::now());
+            let now = Instant::now();
+            pool.answered(&attempt.backend, None, true, now);
+            c.metered_until(now);
             tunnel::run(c, attempt).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::check::Checks;
-use crate::core::{self, Command};
+use crate::core::{self, Command, Roster};
 use crate::handover::{HandoverError, Heir, Inheritance};
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::Sockets;
@@ -41,6 +41,7 @@ pub struct Server {
     /// As many as a plan ever asked for: those beyond the `threads` of the plan in force have
     /// no socket, and see their connections to their ends.
     cores: Vec<CoreHandle>,
+    roster: Roster,
     current: Option<Arc<Prepared>>,
     checks: Checks,
     /// Threads that write access logs, of this plan and of plans before.
@@ -62,6 +63,7 @@ impl Server {
             descriptors,
             sockets: Sockets::default(),
             cores: Vec::new(),
+            roster: Roster::default(),
             current: None,
             checks: Checks::default(),
             writers: Vec::new(),
@@ -222,7 +224,7 @@ impl Server {
     async fn prepare(&mut self, plan: &Arc<Prepared>, sockets: &Sockets) -> Result<(), PlanError> {
         let threads = usize::from(plan.plan.threads.max(1));
         while self.cores.len() < threads {
-            let core = CoreHandle::start(self.cores.len(), &self.folder);
+            let core = CoreHandle::start(self.cores.len(), &self.folder, &self.roster);
             self.cores.push(core.map_err(PlanError::Thread)?);
         }
         let mut answers = Vec::new();
@@ -276,10 +278,11 @@ impl Server {
 }
 
 impl CoreHandle {
-    fn start(i: usize, folder: &Path) -> io::Result<Self> {
+    fn start(i: usize, folder: &Path, roster: &Roster) -> io::Result<Self> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let folder = folder.to_owned();
-        let core = spawn_core(&format!("core{i}"), move || core::run(i, folder, inbox))?;
+        let (folder, all) = (folder.to_owned(), roster.clone());
+        let core = spawn_core(&format!("core{i}"), move || core::run(i, folder, all, inbox))?;
+        roster.lock().into_iter().for_each(|mut all| all.push(commands.clone()));
         Ok(Self { commands, core })
     }
 

@@ -7,13 +7,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bramble_config::plan::{Action, Link, Plan, Timeouts};
+use bramble_config::plan::{Action, Link, Plan, Serves, Timeouts};
 use bramble_http::Limits;
+use bramble_metrics::Metered;
 use bramble_net::tls::KeyId;
 
 use crate::access_log::{Log, Logs};
 use crate::files::Site;
 use crate::floor::Floor;
+use crate::meters::{Meter, Meters, route_name};
 use crate::pool::Pool;
 use crate::prepared::{PlanError, Prepared};
 use crate::route;
@@ -25,12 +27,26 @@ pub(crate) struct Table {
     /// Of a backend's answers: as strict, but a body may be of any size.
     pub(crate) answer_limits: Limits,
     pub(crate) times: Times,
-    listeners: Vec<(SocketAddr, Rc<str>)>,
+    listeners: Vec<(SocketAddr, Rc<Listener>)>,
     /// Where requests are noted, if anywhere.
     pub(crate) log: Option<Rc<Log>>,
-    handlers: Vec<Handler>,
+    routes: Vec<Route>,
     pools: Vec<Rc<Pool>>,
     sites: BTreeMap<String, Rc<Site>>,
+}
+
+/// A listener as the connections that come by it know it.
+pub(crate) struct Listener {
+    pub(crate) name: Rc<str>,
+    pub(crate) serves: Serves,
+    pub(crate) meter: Rc<Meter>,
+}
+
+/// What a route leads to.
+struct Route {
+    handler: Handler,
+    /// Its own, and that of its pool.
+    meters: Vec<Rc<Meter>>,
 }
 
 /// What answers a request.
@@ -64,6 +80,7 @@ impl Table {
         shared: &Arc<Prepared>,
         folder: &std::path::Path,
         logs: &Logs,
+        meters: &Meters,
         old: Option<&Self>,
     ) -> Result<Self, PlanError> {
         let plan = &shared.plan;
@@ -87,16 +104,25 @@ impl Table {
             limits: limits(plan),
             answer_limits: Limits { body_bytes: u64::MAX, ..limits(plan) },
             times: Times::new(&plan.timeouts),
-            listeners: plan.listeners.iter().map(|l| (l.address, l.name.as_str().into())).collect(),
-            handlers: Vec::new(),
+            listeners: plan.listeners.iter().map(|l| (l.address, listener(l, meters))).collect(),
+            routes: Vec::new(),
             pools,
             sites,
         };
-        table.handlers = plan.routes.iter().map(|r| table.handler(&r.action)).collect();
+        table.routes = plan.routes.iter().map(|route| table.route(route, meters)).collect();
         Ok(table)
     }
 
-    fn handler(&self, action: &Action) -> Handler {
+    fn route(&self, route: &bramble_config::plan::Route, meters: &Meters) -> Route {
+        let handler = self.resolve(&route.action);
+        let mut own = vec![meters.find(Metered::Route, &route_name(route))];
+        if let Handler::Pool(pool) = &handler {
+            own.push(meters.find(Metered::Pool, &pool.name));
+        }
+        Route { handler, meters: own }
+    }
+
+    fn resolve(&self, action: &Action) -> Handler {
         match action {
             Action::Pool(name) => self.pool(name).cloned().map_or(Handler::Nothing, Handler::Pool),
             Action::Redirect { status, location } => {
@@ -111,23 +137,33 @@ impl Table {
         }
     }
 
-    /// What answers a request for this host and path.
-    pub(crate) fn find(&self, host: &[u8], path: &[u8]) -> Handler {
-        let found = route::find(&self.plan().routes, host, path);
-        found.and_then(|i| self.handlers.get(i)).cloned().unwrap_or(Handler::Nothing)
+    /// The place of the route that a request for this host and path goes.
+    pub(crate) fn find(&self, host: &[u8], path: &[u8]) -> Option<usize> {
+        route::find(&self.plan().routes, host, path)
     }
 
-    /// Name of the listener at this address.
-    pub(crate) fn listener(&self, at: SocketAddr) -> Option<Rc<str>> {
+    /// What answers a request on this route.
+    pub(crate) fn handler(&self, route: Option<usize>) -> Handler {
+        let found = route.and_then(|i| self.routes.get(i));
+        found.map_or(Handler::Nothing, |route| route.handler.clone())
+    }
+
+    /// The meters that a request on this route passes.
+    pub(crate) fn meters(&self, route: Option<usize>) -> &[Rc<Meter>] {
+        route.and_then(|i| self.routes.get(i)).map_or(&[], |route| &route.meters)
+    }
+
+    /// The listener at this address.
+    pub(crate) fn listener(&self, at: SocketAddr) -> Option<Rc<Listener>> {
         let listener = self.listeners.iter().find(|(address, _)| *address == at);
-        listener.map(|(_, name)| name.clone())
+        listener.map(|(_, listener)| listener.clone())
     }
 
-    /// The name of a listener without TLS, if there is one that is called so.
-    pub(crate) fn plain_listener(&self, name: &str) -> Option<Rc<str>> {
+    /// The listener without TLS that is called so.
+    pub(crate) fn plain_listener(&self, name: &str) -> Option<Rc<Listener>> {
         let mut listeners = self.plan().listeners.iter();
         let is_plain = listeners.any(|l| l.name == name && l.link == Link::Plain);
-        let own = self.listeners.iter().find(|(_, own)| is_plain && **own == *name);
+        let own = self.listeners.iter().find(|(_, own)| is_plain && *own.name == *name);
         own.map(|(_, own)| own.clone())
     }
 
@@ -157,6 +193,11 @@ impl Table {
             None => false,
         }
     }
+}
+
+fn listener(plan: &bramble_config::plan::Listener, meters: &Meters) -> Rc<Listener> {
+    let meter = meters.find(Metered::Listener, &plan.name);
+    Rc::new(Listener { name: plan.name.as_str().into(), serves: plan.serves, meter })
 }
 
 impl Times {

@@ -8,22 +8,35 @@ use bramble_net::tls::KeyId;
 
 use crate::core::Core;
 use crate::handover::Words;
+use crate::meters::Counted;
 use crate::place::Place;
-use crate::table::Table;
+use crate::table::{Listener, Table};
 
 /// A client that has a connection.
 pub(crate) struct Visitor {
     pub(crate) place: Place,
     pub(crate) peer: SocketAddr,
-    /// Name of the listener that it came by.
-    pub(crate) listener: Rc<str>,
+    /// By which it came.
+    pub(crate) listener: Rc<Listener>,
     /// What it showed under TLS.
     pub(crate) key: Option<KeyId>,
     /// Requests so far.
     pub(crate) requests: u32,
+    _counted: Counted,
 }
 
 impl Visitor {
+    /// One that has just come.
+    pub(crate) fn new(
+        place: Place,
+        peer: SocketAddr,
+        listener: Rc<Listener>,
+        key: Option<KeyId>,
+    ) -> Self {
+        let counted = listener.meter.connected();
+        Self { place, peer, listener, key, requests: 0, _counted: counted }
+    }
+
     /// One of an older process, and until when its next request is waited for. None: it came by a
     /// listener that is another now.
     pub(crate) fn adopted(
@@ -34,8 +47,8 @@ impl Visitor {
         let listener = table.plain_listener(&words.listener)?;
         let place = Place::adopted(core, table, words.peer.ip());
         let due = Instant::now() + Duration::from_millis(words.idle_ms).min(table.times.idle);
-        let Words { peer, requests, .. } = *words;
-        Some((Self { place, peer, listener, key: None, requests }, due))
+        let visitor = Self::new(place, words.peer, listener, None);
+        Some((Self { requests: words.requests, ..visitor }, due))
     }
 
     /// For a newer process.
@@ -43,7 +56,7 @@ impl Visitor {
         let idle = due.saturating_duration_since(Instant::now());
         Words {
             peer: self.peer,
-            listener: self.listener.to_string(),
+            listener: self.listener.name.to_string(),
             requests: self.requests,
             idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
         }

@@ -6,10 +6,13 @@ use toml::Spanned;
 
 use crate::check::name;
 use crate::error::{Finding, Findings};
-use crate::plan::{Link, Listener};
+use crate::plan::{Link, Listener, Serves};
 use crate::raw;
 
 const LISTENERS: usize = 64;
+
+/// Name of the listener that `[metrics]` asks for.
+const METRICS: &str = "metrics";
 
 pub(crate) fn check(raw: &[Spanned<raw::Listener>], findings: &mut Findings) -> Vec<Listener> {
     if raw.is_empty() {
@@ -21,12 +24,28 @@ pub(crate) fn check(raw: &[Spanned<raw::Listener>], findings: &mut Findings) -> 
     name::check("listener", raw.iter().map(|listener| &listener.as_ref().name), findings);
     let mut listeners: Vec<Listener> = Vec::new();
     for listener in raw.iter().map(AsRef::as_ref) {
-        if let Some(address) = listen_address(listener, &listeners, findings) {
+        if let Some(address) = free_address(&listener.address, &listeners, findings) {
             let name = listener.name.as_ref().clone();
-            listeners.push(Listener { name, address, link: Link::Plain });
+            listeners.push(Listener { name, address, link: Link::Plain, serves: Serves::Routes });
         }
     }
     listeners
+}
+
+/// The listener that `[metrics]` asks for.
+pub(crate) fn metrics(
+    raw: &raw::Metrics,
+    others: &[Listener],
+    findings: &mut Findings,
+) -> Option<Listener> {
+    if others.iter().any(|listener| listener.name == METRICS) {
+        let message = "a listener is called `metrics`, as that of `[metrics]` is";
+        let help = "give that listener another name";
+        findings.add(Finding::new(raw.address.span(), message).label("used twice").help(help));
+    }
+    let address = free_address(&raw.address, others, findings)?;
+    let name = METRICS.to_owned();
+    Some(Listener { name, address, link: Link::Plain, serves: Serves::Metrics })
 }
 
 /// An IP address with a port; names are not resolved, since what they mean can change.
@@ -43,16 +62,16 @@ pub(crate) fn address(raw: &Spanned<String>, findings: &mut Findings) -> Option<
     None
 }
 
-fn listen_address(
-    raw: &raw::Listener,
+fn free_address(
+    raw: &Spanned<String>,
     before: &[Listener],
     findings: &mut Findings,
 ) -> Option<SocketAddr> {
-    let address = address(&raw.address, findings)?;
+    let address = address(raw, findings)?;
     if let Some(other) = before.iter().find(|listener| listener.address == address) {
         let message = format!("listener `{}` has {address} already", other.name);
         let help = "an address accepts once: change the port or leave this listener out";
-        findings.add(Finding::new(raw.address.span(), message).label("used twice").help(help));
+        findings.add(Finding::new(raw.span(), message).label("used twice").help(help));
     }
     Some(address)
 }

@@ -79,6 +79,7 @@ fn every_key_is_documented() {
     check::<raw::Limits>("[limits]");
     check::<raw::Timeouts>("[timeouts]");
     check::<raw::AccessLog>("[access_log]");
+    check::<raw::Metrics>("[metrics]");
 }
 
 fn documented_defaults(header: &str) -> BTreeMap<String, String> {

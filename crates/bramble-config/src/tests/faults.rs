@@ -347,6 +347,22 @@ fn access_logs() {
 }
 
 #[test]
+fn metrics() {
+    let check = |text: &str, expected: &str| {
+        let errors = wrong(&format!("{BASE}site = [{{ name = 'a' }}]\n{text}"));
+        assert_eq!(errors.errors()[0].message(), expected, "{text}");
+    };
+    check("metrics = { address = '9180' }", "`9180` is no address");
+    check("metrics = {}", "`address` is missing");
+    check("metrics = { address = '127.0.0.1:8080' }", "listener `web` has 127.0.0.1:8080 already");
+    let text = "listener = [{ name = 'metrics', address = '127.0.0.1:8080' }]\n\
+                site = [{ name = 'a' }]\nmetrics = { address = '127.0.0.1:9180' }";
+    let errors = load(text, "test.toml").unwrap_err();
+    let expected = "a listener is called `metrics`, as that of `[metrics]` is";
+    assert_eq!(errors.errors()[0].message(), expected);
+}
+
+#[test]
 fn a_list_has_a_limit() {
     let proxies = "'10.0.0.1', ".repeat(65);
     check(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{AccessLog, Action, AdminState, LogFormat, Plan};
+use crate::plan::{AccessLog, Action, AdminState, LogFormat, Plan, Serves};
 use crate::{DEFAULT_TEXT, PlanError};
 
 fn routes(text: &str) -> Vec<String> {
@@ -60,6 +60,8 @@ format = 'combined'
 max_bytes = 100000
 keep = 0
 buffer_bytes = 70000
+[metrics]
+address = '127.0.0.1:9180'
 ",
     );
     assert_eq!((config.threads(), config.trusted_proxies().len()), (2, 2));
@@ -72,6 +74,9 @@ buffer_bytes = 70000
         buffer_bytes: 70_000,
     };
     assert_eq!(config.access_log(), Some(&expected));
+    let metrics = config.metrics().unwrap();
+    assert_eq!((metrics.address.port(), metrics.serves), (9180, Serves::Metrics));
+    assert_eq!(config.all_listeners().last(), Some(metrics));
     let [pool] = config.pools() else { panic!("one pool") };
     assert_eq!((pool.retry_ms, pool.retries), (5000, 2));
     let [first, second] = pool.backends.as_slice() else { panic!("two backends") };

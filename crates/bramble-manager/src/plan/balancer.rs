@@ -23,7 +23,7 @@ pub(super) fn plan(config: &Config, snapshot: &Snapshot) -> Plan {
     let mut routes = vec![hidden()];
     routes.extend(config.routes().into_iter().map(|route| through_pool(route, snapshot)));
     Plan {
-        listeners: config.listeners().to_vec(),
+        listeners: config.all_listeners(),
         routes,
         pools,
         trusted_proxies: config.trusted_proxies().to_vec(),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bramble_cluster::api::{NodeState, Role};
 use bramble_cluster::state::{Entry, Member, Operator, Site, Snapshot};
 use bramble_config::Config;
-use bramble_config::plan::{Action, AdminState, Link, Plan};
+use bramble_config::plan::{Action, AdminState, Link, Listener, Plan, Serves};
 
 use super::{NodeTask, node_task};
 
@@ -30,6 +30,8 @@ const CONFIG: &str = r#"
     pool = "app"
     [access_log]
     path = "log/access.log"
+    [metrics]
+    address = "127.0.0.1:9180"
 "#;
 
 /// node1 balances and manages; node2 holds r1 and r2, node3 only r1; blog shows r2.
@@ -137,6 +139,14 @@ fn balancers_note_what_visitors_ask() {
     let log = |node, role| plan(&snapshot(), node, role).access_log.map(|log| log.path);
     assert_eq!(log("node1", Role::Balancer), Some("log/access.log".into()));
     assert_eq!(log("node2", Role::Worker), None);
+}
+
+#[test]
+fn balancers_have_metrics() {
+    let listeners = |node, role| plan(&snapshot(), node, role).listeners;
+    let has = |listeners: Vec<Listener>| listeners.iter().any(|l| l.serves == Serves::Metrics);
+    assert!(has(listeners("node1", Role::Balancer)));
+    assert!(!has(listeners("node2", Role::Worker)));
 }
 
 #[test]

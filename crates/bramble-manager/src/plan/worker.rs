@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bramble_cluster::api::Role;
 use bramble_cluster::state::{Member, Snapshot};
-use bramble_config::plan::{self, Action, Link, Listener, Plan, Route};
+use bramble_config::plan::{self, Action, Link, Listener, Plan, Route, Serves};
 use bramble_config::{Config, Site};
 
 use super::{HEALTH_PATH, base, held};
@@ -19,8 +19,8 @@ pub(super) fn plan(config: &Config, snapshot: &Snapshot, member: &Member) -> Opt
     let served = |route: &Route| matches!(&route.action, Action::Site(name) if sites.iter().any(|site| site.name == *name));
     let mut routes = vec![health()];
     routes.extend(config.routes().into_iter().filter(served));
-    let listeners = vec![Listener { name: "worker".to_owned(), address, link }];
-    Some(Plan { listeners, routes, sites, ..base(config) })
+    let listener = Listener { name: "worker".to_owned(), address, link, serves: Serves::Routes };
+    Some(Plan { listeners: vec![listener], routes, sites, ..base(config) })
 }
 
 /// Who may come: balancers, managers, and operators who check from outside.

@@ -1,4 +1,5 @@
-//! What the access log hears of a request. Without one, each of these is one look at an option.
+//! What the access log, and whoever counts, hears of a request. Without a log, each of these is one
+//! look at an option.
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -14,10 +15,14 @@ impl Connection {
     /// Begins the line of a request whose head is there.
     pub(super) fn begin_record(&mut self) {
         let Some(log) = &self.table.log else { return };
-        let (accepted, read) = (self.accepted.take(), Some(Instant::now()));
+        let (accepted, read) = (self.accepted.take(), Some(self.read_at()));
         let marks = Marks { accepted, began: self.heard, read, ..Marks::default() };
-        let asked =
-            Asked::read(self.client(), &self.visitor.listener, &self.head, self.input.unread());
+        let asked = Asked::read(
+            self.client(),
+            &self.visitor.listener.name,
+            &self.head,
+            self.input.unread(),
+        );
         let mut record = log.record(&asked, marks);
         record.number = self.visitor.requests;
         self.record = Some(record);
@@ -46,6 +51,7 @@ impl Connection {
     /// An answer with this status was sent, or begun.
     pub(crate) fn answered(&mut self, status: u16) {
         self.core.counters.answered(status);
+        self.metering.status = status;
         self.record.iter_mut().for_each(|record| record.status = status);
     }
 
@@ -59,6 +65,7 @@ impl Connection {
     /// So many bytes have gone to the client.
     pub(crate) fn sent(&mut self, bytes: usize) {
         add(&self.core.counters.bytes_out, bytes as u64);
+        self.metering.sent_bytes += bytes as u64;
         self.record.iter_mut().for_each(|record| record.bytes_out += bytes as u64);
     }
 
@@ -69,9 +76,15 @@ impl Connection {
         }
     }
 
+    /// All of the answer has gone.
+    pub(crate) fn answer_ended(&mut self, now: Instant) {
+        self.mark(|marks| marks.ended = Some(now));
+        self.metered_until(now);
+    }
+
     /// When the head was whole, if that is known, and now otherwise: to look at the clock once.
     pub(crate) fn read_at(&self) -> Instant {
-        self.record.as_ref().and_then(|record| record.marks.read).unwrap_or_else(Instant::now)
+        self.metering.began.unwrap_or_else(Instant::now)
     }
 
     /// Who asks: the peer, or whom a trusted proxy names last.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bramble_config::plan::{self, AdminState};
+use bramble_metrics::Durations;
 use bramble_metrics::facts::BackendFacts;
 use bramble_net::Stream;
 use bramble_net::tls::Connector;
@@ -43,6 +44,7 @@ struct State {
     requests: Cell<u64>,
     errors: Cell<u64>,
     in_flight: Cell<u64>,
+    first_bytes: RefCell<Durations>,
 }
 
 struct Idle {
@@ -145,6 +147,17 @@ impl Backend {
         self.state.requests.set(self.state.requests.get() + 1);
         self.state.in_flight.set(self.state.in_flight.get() + 1);
         InFlight(self.state.clone())
+    }
+
+    /// Its answer has begun, so long after the end of the request.
+    pub(crate) fn began_after(&self, time: Duration) {
+        let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.state.first_bytes.borrow_mut().record(us);
+    }
+
+    /// How soon its answers have begun.
+    pub(crate) fn first_bytes(&self) -> Durations {
+        self.state.first_bytes.borrow().clone()
     }
 
     /// The idle connection that was used last and still seems open.

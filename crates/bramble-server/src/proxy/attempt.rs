@@ -344,6 +344,7 @@ impl Attempt {
         }
         let now = Instant::now();
         self.began_after = exchange.arrived.then(|| now - self.sent_at);
+        self.began_after.into_iter().for_each(|time| self.backend.began_after(time));
         c.mark(|marks| {
             // It may be the one before the one that was asked last.
             if exchange.whole.is_some() {

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use bramble_config::plan::{Link, Listener};
+use bramble_config::plan::{Link, Listener, Serves};
 
 use super::*;
 
@@ -9,6 +9,7 @@ fn plan(threads: u16, addresses: &[SocketAddr]) -> Plan {
         name: "web".into(),
         address: *address,
         link: Link::Plain,
+        serves: Serves::Routes,
     };
     Plan { threads, listeners: addresses.iter().map(listener).collect(), ..Plan::default() }
 }

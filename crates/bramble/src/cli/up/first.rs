@@ -98,7 +98,7 @@ fn check_listeners(config: &Config, file: Option<&PathBuf>) -> Result<(), Failur
         Some(path) => format!("change the listener's address in {}", path.display()),
         None => "choose another with --listen ADDR".to_owned(),
     };
-    let mut addresses = config.listeners().iter().map(|listener| listener.address);
+    let mut addresses = config.all_listeners().into_iter().map(|listener| listener.address);
     addresses.try_for_each(|address| ports::check(address, &change).map(drop))
 }
 
