@@ -49,6 +49,8 @@ type Wait = (SpareWait, Option<Instant>, usize);
 #[derive(Default)]
 struct Slot {
     due: Option<Instant>,
+    /// A tick has found it due: whoever waits need not look at the clock.
+    is_over: bool,
     waker: Option<Waker>,
     /// Whom it is for.
     owner: Option<IpAddr>,
@@ -249,7 +251,7 @@ impl Timer {
         let mut slots = self.shared.slots.borrow_mut();
         let Some(slot) = slots.get_mut(self.key) else { return Poll::Ready(()) };
         match slot.due {
-            Some(due) if slot.is_ended() || due <= Instant::now() => Poll::Ready(()),
+            Some(_) if slot.is_over || slot.is_ended() => Poll::Ready(()),
             _ => {
                 if !slot.waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
                     slot.waker = Some(cx.waker().clone());
@@ -261,7 +263,10 @@ impl Timer {
 
     fn set(&self, due: Option<Instant>) {
         let mut was = false;
-        self.shared.change(self.key, |slot| was = mem::replace(&mut slot.due, due).is_some());
+        self.shared.change(self.key, |slot| {
+            was = mem::replace(&mut slot.due, due).is_some();
+            slot.is_over = false;
+        });
         let armed = self.shared.armed.get() + usize::from(due.is_some()) - usize::from(was);
         self.shared.armed.set(armed);
         if armed == 1 && !was {
@@ -291,10 +296,9 @@ async fn watch(shared: std::rc::Weak<Shared>) {
 
 fn wake_due(timers: &Shared, now: Instant) {
     for (_, slot) in timers.slots.borrow_mut().iter_mut() {
-        if slot.due.is_some_and(|due| due <= now)
-            && let Some(waker) = slot.waker.take()
-        {
-            waker.wake();
+        if slot.due.is_some_and(|due| due <= now) {
+            slot.is_over = true;
+            slot.waker.take().into_iter().for_each(Waker::wake);
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(
     exchange: &mut Exchange,
 ) -> Result<Option<Attempt>, AttemptError> {
     let mut tries = Tries::default();
-    while let Some(backend) = tries.next(exchange) {
+    while let Some(backend) = tries.next(c, exchange) {
         // PUT and DELETE can be repeated, but not done at two places at once: the slower one
         // could undo what came after it.
         let may_hedge = tries.are_left(exchange)
@@ -67,7 +67,7 @@ impl Tries {
     }
 
     /// The backend to ask now.
-    fn next(&mut self, exchange: &Exchange) -> Option<Rc<Backend>> {
+    fn next(&mut self, c: &Connection, exchange: &Exchange) -> Option<Rc<Backend>> {
         let pool = &exchange.pool;
         if self.over
             || !self.are_left(exchange)
@@ -75,7 +75,9 @@ impl Tries {
         {
             return None;
         }
-        let (i, backend) = pool.pick(&self.tried, Instant::now())?;
+        // The first is picked as soon as the request is there.
+        let now = if self.tried.is_empty() { c.read_at() } else { Instant::now() };
+        let (i, backend) = pool.pick(&self.tried, now)?;
         self.tried.push(i);
         Some(backend)
     }
