@@ -26,7 +26,12 @@ impl Floor {
     }
 
     /// How long the next move may take.
+    #[inline]
     pub(crate) fn limit(&self) -> Duration {
+        // As for most: whoever has not been waited for has all of its time.
+        if self.waited.is_zero() {
+            return self.step;
+        }
         let earned_ms = self.bytes.saturating_mul(1000).checked_div(self.bytes_per_s.into());
         let Some(earned_ms) = earned_ms else { return self.step };
         let all = self.step.saturating_add(Duration::from_millis(earned_ms));

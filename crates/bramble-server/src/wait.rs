@@ -78,13 +78,10 @@ pub(crate) async fn above(
     if blocked {
         timer.spare(Spare::No);
     }
-    let is_low = floor.is_low();
+    let is_too_slow = matches!(moved, Err(WaitError::Timeout(_))) && floor.is_low();
     let waited = if blocked { timer.waited() } else { Duration::ZERO };
     floor.moved(moved.as_ref().map_or(0, |n| *n), waited);
-    match moved {
-        Err(WaitError::Timeout(_)) if is_low => Err(WaitError::TooSlow),
-        moved => moved,
-    }
+    if is_too_slow { Err(WaitError::TooSlow) } else { moved }
 }
 
 /// Reads at least one more byte into `buffer`.

@@ -188,10 +188,11 @@ impl Socket {
 
     /// Registers with epoll, once.
     fn watch(&mut self) -> io::Result<&AsyncFd<OwnedFd>> {
-        self.fd = match std::mem::replace(&mut self.fd, Fd::Lost) {
-            Fd::Bare(fd) => Fd::Watched(watch(fd, Interest::READABLE | Interest::WRITABLE)?),
-            other => other,
-        };
+        if matches!(self.fd, Fd::Bare(_))
+            && let Fd::Bare(fd) = std::mem::replace(&mut self.fd, Fd::Lost)
+        {
+            self.fd = Fd::Watched(watch(fd, Interest::READABLE | Interest::WRITABLE)?);
+        }
         match &self.fd {
             Fd::Watched(fd) => Ok(fd),
             Fd::Bare(_) | Fd::Lost => Err(io::ErrorKind::NotConnected.into()),
