@@ -1,4 +1,5 @@
-//! What goes wrong in a cluster, done to the real balancer under load and counted.
+//! What goes wrong in a cluster, and what is changed in it, done to the real balancer under load and
+//! counted.
 //!
 //! Four workers stand behind `bramble run` with default settings. Each request has a time at
 //! which it is due, and each answer is looked at byte by byte. Every count is printed beside its
@@ -25,6 +26,7 @@ mod pages;
 mod report;
 mod sick;
 mod slow;
+mod storms;
 mod visits;
 mod worker;
 
