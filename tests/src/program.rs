@@ -66,8 +66,19 @@ impl Program {
         Self::spawn(command)
     }
 
-    fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    /// The same, with this as its standard input.
+    #[must_use]
+    pub fn start_with_input(mut command: Command, input: impl Into<Stdio>) -> Self {
+        command.stderr(Stdio::piped());
+        Self::spawn_with_input(command, input)
+    }
+
+    fn spawn(command: Command) -> Self {
+        Self::spawn_with_input(command, Stdio::null())
+    }
+
+    fn spawn_with_input(mut command: Command, input: impl Into<Stdio>) -> Self {
+        let mut child = command.stdin(input).stdout(Stdio::null()).spawn().unwrap();
         let log = child.stderr.take().map(Log::follow).unwrap_or_default();
         Self { child, log }
     }

@@ -49,17 +49,25 @@ impl ListenSocket {
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = open(address)?;
         sockopt::set_socket_reuseport(&socket, true)?;
-        // Accepted sockets inherit it, which saves a system call a connection.
-        sockopt::set_tcp_nodelay(&socket, true)?;
-        SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
-        defer_accept(&socket)?;
+        set_options(&socket)?;
         rustix::net::bind(&socket, &address)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let address = local_address(&socket)?;
         Ok(Self { socket, address })
     }
 
-    /// One that another process made.
+    /// One that a service manager made, which knows nothing of how it is used.
+    ///
+    /// # Errors
+    /// It is none that listens at an IP address.
+    pub fn given(socket: OwnedFd) -> io::Result<Self> {
+        let given = Self::inherited(socket)?;
+        rustix::io::ioctl_fionbio(&given.socket, true)?;
+        set_options(&given.socket)?;
+        Ok(given)
+    }
+
+    /// One that another process of ours made.
     ///
     /// # Errors
     /// It is none that listens at an IP address.
@@ -142,6 +150,13 @@ impl Listener {
         let peer = peer.ok_or_else(|| io::Error::other("the peer has no IP address"))?;
         Ok((Stream::from_socket(socket), peer))
     }
+}
+
+/// What accepted sockets inherit, which saves system calls a connection, and when they are there.
+fn set_options(socket: &OwnedFd) -> io::Result<()> {
+    sockopt::set_tcp_nodelay(socket, true)?;
+    SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    defer_accept(socket)
 }
 
 fn open(address: SocketAddr) -> io::Result<OwnedFd> {

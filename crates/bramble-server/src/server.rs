@@ -124,6 +124,12 @@ impl Server {
         self.sockets = Sockets::inherited(std::mem::take(&mut inheritance.sockets));
     }
 
+    /// Listens by the sockets of a service manager, where a plan asks for their addresses. To be
+    /// called before the first plan.
+    pub fn listen_by(&mut self, sockets: Vec<ListenSocket>) {
+        self.sockets = Sockets::inherited(sockets);
+    }
+
     /// Tells the older process that this one accepts, and takes its clients over.
     ///
     /// # Errors

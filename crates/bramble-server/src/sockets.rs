@@ -1,6 +1,7 @@
 //! The listening sockets of a process: as many an address as there are cores, made once and
 //! never closed while the address is configured. When cores go, the others take over their
-//! sockets: closing one would reset whoever waits in it.
+//! sockets: closing one would reset whoever waits in it. An address of which a service manager has
+//! the only socket that there can be is accepted from by all cores together.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,7 +23,7 @@ pub(crate) type SocketKey = (SocketAddr, usize);
 pub(crate) type Share = BTreeMap<SocketKey, Arc<ListenSocket>>;
 
 impl Sockets {
-    /// Those that another process made.
+    /// Those that others made.
     pub(crate) fn inherited(sockets: Vec<ListenSocket>) -> Self {
         let mut all = BTreeMap::<_, Vec<_>>::new();
         for socket in sockets {
@@ -53,9 +54,13 @@ impl Sockets {
             let address = listener.address;
             let mut sockets = self.0.get(&address).cloned().unwrap_or_default();
             while sockets.len() < usize::from(plan.threads.max(1)) {
-                let bound = ListenSocket::bind(address);
-                let bound = bound.map_err(|source| PlanError::Address { address, source })?;
-                sockets.push(Arc::new(bound));
+                let another = match (ListenSocket::bind(address), sockets.first()) {
+                    (Ok(bound), _) => Arc::new(bound),
+                    // Others' sockets share no address with ours, nor is every port for us to bind.
+                    (Err(_), Some(given)) => given.clone(),
+                    (Err(source), None) => return Err(PlanError::Address { address, source }),
+                };
+                sockets.push(another);
             }
             all.insert(address, sockets);
         }

@@ -1,5 +1,6 @@
 //! bramble: one binary that turns a handful of boards or VMs into a web cluster.
 
+mod activation;
 mod cli;
 mod demo;
 mod exit;

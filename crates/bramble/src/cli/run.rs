@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use bramble_config::plan::Plan;
+use bramble_net::ListenSocket;
 use bramble_server::Server;
 use bramble_server::handover::Inheritance;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ports;
 use crate::exit::{Doing, Failure};
-use crate::{notify, process};
+use crate::{activation, notify, process};
 
 /// Run one role alone: a balancer or a file server, by a file and without a manager
 ///
@@ -27,31 +28,32 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     process::log("info");
-    process::block_on(serve(args))
+    let given = activation::sockets()?;
+    process::block_on(serve(args, given))
 }
 
-async fn serve(args: &Args) -> Result<(), Failure> {
+async fn serve(args: &Args, given: Vec<ListenSocket>) -> Result<(), Failure> {
     let plan = read(&args.config)?;
     let mut inheritance = Inheritance::take().doing("can't take over")?;
     if inheritance.is_none() {
-        let change = format!("change the listener's address in {}", args.config.display());
-        let mut listeners = plan.listeners.iter();
-        listeners.try_for_each(|listener| ports::check(listener.address, &change).map(drop))?;
+        check_addresses(args, &plan, &given)?;
     }
     let folder = args.config.parent().unwrap_or(Path::new("")).to_owned();
     let mut reload = signal(SignalKind::hangup()).doing("can't wait for signals")?;
     let mut upgrade = signal(SignalKind::user_defined2()).doing("can't wait for signals")?;
     let stop = process::stop_signal()?;
     let mut server = Server::new(folder);
+    server.listen_by(given);
     if let Some(inheritance) = &mut inheritance {
         server.inherit(inheritance);
     }
     server.take(plan).await.doing("can't start")?;
+    // Before the older process hears of it, and says who is the service now.
+    notify::ready();
     if let Some(inheritance) = &inheritance {
         server.begin(inheritance).doing("can't take over")?;
     }
     announce(&server);
-    notify::ready();
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -74,6 +76,22 @@ async fn serve(args: &Args) -> Result<(), Failure> {
     tracing::info!("stopping");
     say_counts(&server).await;
     server.stop().await;
+    Ok(())
+}
+
+/// Whether all that is not given can be had; and what is given in vain.
+fn check_addresses(args: &Args, plan: &Plan, given: &[ListenSocket]) -> Result<(), Failure> {
+    let file = args.config.display();
+    let change = format!("change the listener's address in {file}");
+    let is_given = |address| given.iter().any(|socket| socket.address() == address);
+    let mut others = plan.listeners.iter().filter(|listener| !is_given(listener.address));
+    others.try_for_each(|listener| ports::check(listener.address, &change).map(drop))?;
+    for socket in given {
+        let address = socket.address();
+        if !plan.listeners.iter().any(|listener| listener.address == address) {
+            tracing::warn!(%address, "the service manager has a socket there, but {file} no listener");
+        }
+    }
     Ok(())
 }
 
