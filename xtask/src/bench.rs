@@ -9,7 +9,7 @@ mod client;
 mod count;
 mod cpu;
 mod figure;
-mod guard;
+pub(crate) mod guard;
 mod load;
 mod measure;
 mod memory;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::bench::guard;
 use crate::step::{self, cargo, timed};
 use crate::{test, tidy};
 
@@ -11,5 +12,6 @@ pub(crate) fn run() -> Result<()> {
         step::run(&mut cargo("clippy --release --workspace --all-targets -- -D warnings"))
     })?;
     timed("tidy", tidy::run)?;
-    test::run(&test::Args::default())
+    test::run(&test::Args::default())?;
+    timed("guard", || guard::run(&guard::Args::where_possible()))
 }
