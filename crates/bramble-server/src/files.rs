@@ -4,6 +4,7 @@
 //! following any link (`openat2`), so no spelling of it leads out. Knows nothing of how a
 //! release came to lie there.
 
+mod beneath;
 mod cache;
 mod entry;
 mod load;

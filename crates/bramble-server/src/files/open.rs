@@ -1,15 +1,14 @@
 //! From a path to a file that is ready to be sent.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
 use bramble_content::media::media_type;
 use bramble_http::Coding;
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
-use rustix::io::Errno;
+use rustix::fs::FileType;
 
+use super::beneath::open_beneath;
 use super::cache::FileCache;
 use super::entry::Resource;
 use super::load::{Opened, load};
@@ -70,7 +69,7 @@ async fn look(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found> 
     if let Some((resource, true)) = kept {
         return Ok(Found::File(resource));
     }
-    let Some(file) = open_beneath(root, path)? else {
+    let Some(file) = open_beneath(&root.folder, path)? else {
         cache.forget(root, path);
         return Ok(Found::Nothing);
     };
@@ -94,7 +93,7 @@ async fn look(cache: &FileCache, root: &Root, path: &[u8]) -> io::Result<Found> 
 /// reason not to serve the plain one.
 fn sibling(root: &Root, path: &[u8], coding: Coding) -> Option<Opened> {
     let path = [path, coding.extension().as_bytes()].concat();
-    let file = open_beneath(root, &path).ok()??;
+    let file = open_beneath(&root.folder, &path).ok()??;
     let stat = rustix::fs::fstat(&file).ok()?;
     let opened = Opened::of(root, file, &stat)?;
     let is_empty = opened.identity.size == 0;
@@ -120,26 +119,4 @@ async fn make_ready(
         }
     }
     Ok(resource)
-}
-
-/// Opens a path without ever leaving the folder, and without following any link.
-fn open_beneath(root: &Root, path: &[u8]) -> io::Result<Option<OwnedFd>> {
-    let relative = path.strip_prefix(b"/").unwrap_or(path);
-    // Without O_NONBLOCK a named pipe would hold the whole core up.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    match rustix::fs::openat2(&root.folder, relative, flags, Mode::empty(), resolve) {
-        Ok(file) => Ok(Some(file)),
-        Err(
-            Errno::NOENT
-            | Errno::NOTDIR
-            | Errno::LOOP
-            | Errno::XDEV
-            | Errno::ACCESS
-            | Errno::NAMETOOLONG
-            | Errno::NXIO
-            | Errno::INVAL,
-        ) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
