@@ -6,12 +6,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bramble_tests::{
-    Address, Backend, Broken, Client, Config, Folder, Log, Program, bramble_binary, eventually,
-    get, processes, respond, under_load,
+    Address, Backend, Bramble, Broken, Caller, Client, Config, Folder, Log, Program,
+    bramble_binary, eventually, get, processes, respond, under_load,
 };
 use rustix::process::Signal;
 
 const ACCEPTS: &str = "the new process accepts";
+
+/// A route that needs no backend.
+const FIXED: &str = "[[route]]\nrespond = { status = 200, body = \"fine\" }";
 
 /// The processes that have taken over so far; they end with the scenario.
 struct Heirs<'a> {
@@ -137,18 +140,27 @@ const ASK: &str = "GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\n
 const AGREE: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
                      Upgrade: websocket\r\nSec-WebSocket-Accept: y\r\n\r\n";
 
-#[test]
-fn a_web_socket_lives_on_in_the_old_process() {
-    let backend = Backend::start(|caller| {
-        caller.send(AGREE);
-        while let Ok(byte) = caller.wire().exactly(1) {
-            caller.send(byte);
-        }
-        caller.close();
-    });
-    let mut bramble = Config::balancer(&[&backend]).run();
+/// A backend that agrees, and then says everything again.
+fn echo(caller: &mut Caller) {
+    caller.send(AGREE);
+    while let Ok(byte) = caller.wire().exactly(1) {
+        caller.send(byte);
+    }
+    caller.close();
+}
+
+/// A client that has a WebSocket.
+fn chatting(bramble: &Bramble) -> Client {
     let mut client = bramble.client();
     client.send(ASK).wire().head().unwrap();
+    client
+}
+
+#[test]
+fn a_web_socket_lives_on_in_the_old_process() {
+    let backend = Backend::start(echo);
+    let mut bramble = Config::balancer(&[&backend]).run();
+    let mut client = chatting(&bramble);
     let program = bramble.program();
     let mut heirs = Heirs::of(program);
     let old = program.id();
@@ -166,9 +178,8 @@ fn a_web_socket_lives_on_in_the_old_process() {
 #[test]
 fn all_of_many_silent_clients_go_over() {
     const COUNT: usize = 3_000;
-    let tables = "[[route]]\nrespond = { status = 200, body = \"fine\" }\n\
-                  [limits]\nconnections = 8000\nconnections_per_client = 8000";
-    let mut bramble = Config::of(tables).run();
+    let limits = "[limits]\nconnections = 8000\nconnections_per_client = 8000";
+    let mut bramble = Config::of(FIXED).with(limits).run();
     let mut clients: Vec<_> = (0..COUNT).map(|_| bramble.client()).collect();
     for client in &mut clients {
         client.get("/").expect(200);
@@ -186,16 +197,9 @@ fn all_of_many_silent_clients_go_over() {
 
 #[test]
 fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
-    let backend = Backend::start(|caller| {
-        caller.send(AGREE);
-        while let Ok(byte) = caller.wire().exactly(1) {
-            caller.send(byte);
-        }
-        caller.close();
-    });
+    let backend = Backend::start(echo);
     let mut bramble = Config::balancer(&[&backend]).run();
-    let mut client = bramble.client();
-    client.send(ASK).wire().head().unwrap();
+    let mut client = chatting(&bramble);
     let program = bramble.program();
     let mut heirs = Heirs::of(program);
     heirs.next();
@@ -245,15 +249,10 @@ fn clients_that_nobody_takes_any_more_are_served_once_and_let_go() {
 
 #[test]
 fn an_old_process_does_not_stay_for_ever() {
-    let backend = Backend::start(|caller| {
-        caller.send(AGREE);
-        let _ = caller.wire().exactly(1);
-        caller.close();
-    });
+    let backend = Backend::start(echo);
     let tables = "[timeouts]\nhandover_ms = 500\nstop_ms = 100";
     let mut bramble = Config::balancer(&[&backend]).with(tables).run();
-    let mut client = bramble.client();
-    client.send(ASK).wire().head().unwrap();
+    let mut client = chatting(&bramble);
     let program = bramble.program();
     let mut heirs = Heirs::of(program);
     let old = program.id();
@@ -304,14 +303,13 @@ fn when_the_new_process_dies_the_old_one_accepts_again() {
 #[test]
 fn an_address_that_the_new_process_does_not_want_is_closed() {
     let other = Address::free();
-    let fixed = "[[route]]\nrespond = { status = 200, body = \"fine\" }";
-    let two = format!("[[listener]]\nname = \"other\"\naddress = \"{}\"\n{fixed}", other.socket());
+    let two = format!("[[listener]]\nname = \"other\"\naddress = \"{}\"\n{FIXED}", other.socket());
     let mut bramble = Config::of(&two).run();
     let mut there = Client::connect(other.socket());
     there.get("/").expect(200);
     let mut waiting = bramble.client();
     waiting.send(ASK);
-    bramble.write_config(&Config::of(fixed).text(bramble.address()));
+    bramble.write_config(&Config::of(FIXED).text(bramble.address()));
     let mut heirs = Heirs::of(bramble.program());
     heirs.next();
     eventually("nobody listens there", || std::net::TcpStream::connect(other.socket()).is_err());
@@ -326,15 +324,21 @@ fn install(file: &Path) {
     }
 }
 
+/// This binary with a configuration in this folder.
+fn command(folder: &Folder, binary: &Path) -> (Command, Address) {
+    let address = Address::free();
+    folder.write("bramble.toml", Config::of(FIXED).text(address.socket()));
+    let mut command = Command::new(binary);
+    command.args(["run", "--config"]).arg(folder.join("bramble.toml"));
+    (command, address)
+}
+
 #[test]
 fn the_binary_that_lies_there_now_takes_over() {
     let folder = Folder::empty();
-    let (binary, address) = (folder.join("bramble"), Address::free());
+    let binary = folder.join("bramble");
     install(&binary);
-    let fixed = Config::of("[[route]]\nrespond = { status = 200, body = \"fine\" }");
-    folder.write("bramble.toml", fixed.text(address.socket()));
-    let mut command = Command::new(&binary);
-    command.args(["run", "--config"]).arg(folder.join("bramble.toml"));
+    let (command, address) = command(&folder, &binary);
     let program = Program::start_as(command);
     program.log.expect(" listening ");
     let mut client = Client::connect(address.socket());
@@ -354,11 +358,8 @@ fn the_binary_that_lies_there_now_takes_over() {
 /// One that another process left in the environment must not be taken for an inheritance.
 #[test]
 fn what_is_no_passage_is_refused_in_words() {
-    let config = Config::of("[[route]]\nrespond = { status = 200, body = \"fine\" }");
-    let (folder, address) = (Folder::empty(), Address::free());
-    folder.write("bramble.toml", config.text(address.socket()));
-    let mut command = Command::new(bramble_binary());
-    command.args(["run", "--config"]).arg(folder.join("bramble.toml"));
+    let folder = Folder::empty();
+    let (mut command, _address) = command(&folder, &bramble_binary());
     command.env("BRAMBLE_HANDOVER", "stdin");
     let mut program = Program::start_as(command);
     assert_eq!(program.wait().code(), Some(1));
