@@ -316,6 +316,57 @@ fn an_address_that_the_new_process_does_not_want_is_closed() {
     there.expect_closed();
 }
 
+/// Lines that are long enough for a file to be full soon.
+fn target(visitor: usize, number: usize) -> String {
+    format!("/{visitor}/{number}/{}", "x".repeat(900))
+}
+
+#[test]
+fn each_request_has_one_line_in_the_logs_of_both() {
+    const VISITORS: usize = 4;
+    const REQUESTS: usize = 4_000;
+    let logs = Folder::empty();
+    let log = format!("path = \"{}\"\nformat = \"common\"", logs.join("log").display());
+    let limits = "max_bytes = 65536\nkeep = 1000\nbuffer_bytes = 1073741824";
+
+    let tables = format!("[access_log]\n{log}\n{limits}\n{FIXED}");
+    let mut bramble = Config::of(&tables).top("threads = 2").run();
+    let address = bramble.address();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let visit = |visitor| {
+        let mut client = Client::connect(address);
+        // So many at once keep the old process at work for a while.
+        for numbers in (0..REQUESTS).collect::<Vec<_>>().chunks(100) {
+            let asked = numbers.iter().map(|number| get(&target(visitor, *number)));
+            client.send(asked.collect::<String>());
+            for _ in numbers {
+                client.answer().expect(200);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    thread::scope(|scope| {
+        let visitors: Vec<_> = (0..VISITORS).map(|i| scope.spawn(move || visit(i))).collect();
+        while visitors.iter().any(|visitor| !visitor.is_finished()) {
+            let old = heirs.newest;
+            heirs.next();
+            eventually("the old process has nothing left", || !processes::runs(old));
+        }
+    });
+    processes::signal(heirs.newest, Signal::TERM);
+    let all = || heirs.all.iter().copied().chain([program.id()]);
+    eventually("all have ended", || all().all(|id| !processes::runs(id)));
+    let files = std::fs::read_dir(logs.path()).unwrap().map(|file| file.unwrap().path());
+    let text: String = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let mut logged: Vec<_> = text.lines().map(|line| line.split(' ').nth(6).unwrap()).collect();
+    logged.sort_unstable();
+    let asked = (0..VISITORS).flat_map(|visitor| (0..REQUESTS).map(move |n| target(visitor, n)));
+    let mut asked: Vec<_> = asked.collect();
+    asked.sort_unstable();
+    assert!(logged == asked, "{} lines for {} requests", logged.len(), asked.len());
+}
+
 /// Puts the binary there under a name of its own, without a copy.
 fn install(file: &Path) {
     let _ = std::fs::remove_file(file);

@@ -1,10 +1,16 @@
 //! The file of a log on the disk: whole blocks are added to it, and it is begun anew when it is
 //! full or when somebody has moved it away. Blocks the thread that uses it, and no other.
+//!
+//! Two may write one log at a time, during an upgrade or while a reload changes its limits: who
+//! adds to it has it locked.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 
 /// The lines say who visited what: not for everybody on the machine.
 const MODE: u32 = 0o640;
@@ -32,11 +38,17 @@ impl LogFile {
     /// Adds whole lines. After an error nothing of them is there, or it ends with a line of its
     /// own.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        self.find_again()?;
-        let mut len = self.file.metadata()?.len();
-        if len > 0 && len + lines.len() as u64 > self.max_bytes {
+        let added = self.append_locked(lines);
+        // They are there: what fails here is no reason to add them again.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+        added
+    }
+
+    fn append_locked(&mut self, lines: &[u8]) -> io::Result<()> {
+        let mut len = self.lock()?;
+        while len > 0 && len + lines.len() as u64 > self.max_bytes {
             self.rotate()?;
-            len = 0;
+            len = self.lock()?;
         }
         if self.torn {
             self.file.write_all(b"\n")?;
@@ -49,18 +61,23 @@ impl LogFile {
         added
     }
 
-    /// Whoever else rotates logs has renamed or removed the file: then another is begun.
-    fn find_again(&mut self) -> io::Result<()> {
-        let own = self.file.metadata()?;
-        match fs::metadata(&self.path) {
-            Ok(there) if (there.dev(), there.ino()) == (own.dev(), own.ino()) => return Ok(()),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+    /// Locks the file, and says how long it is. Whoever had the lock before, or rotates logs
+    /// without one, may have renamed or removed it: then another is begun.
+    fn lock(&mut self) -> io::Result<u64> {
+        loop {
+            retry_on_intr(|| flock(&self.file, FlockOperation::LockExclusive))?;
+            let own = self.file.metadata()?;
+            match fs::metadata(&self.path) {
+                Ok(there) if (there.dev(), there.ino()) == (own.dev(), own.ino()) => {
+                    return Ok(own.len());
+                }
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.begin()?,
+            }
         }
-        self.begin()
     }
 
-    /// Moves all files on by one number.
+    /// Moves all files on by one number, the locked one last: before that nobody begins another.
     fn rotate(&mut self) -> io::Result<()> {
         let mut surplus = u32::from(self.keep) + 1;
         while fs::remove_file(self.numbered(surplus)).is_ok() {

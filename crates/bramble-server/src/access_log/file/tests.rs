@@ -68,6 +68,36 @@ fn a_file_that_others_moved_or_removed_is_begun_anew() {
 }
 
 #[test]
+fn two_that_write_one_log_lose_nothing() {
+    const LINES: usize = 300;
+    let folder = TempDir::new().unwrap();
+    let write = |mut log: LogFile, name: &str| {
+        for i in 100..100 + LINES {
+            log.append(format!("{name}{i}\n").as_bytes()).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        // Ten lines a file.
+        let logs = [log(&folder, 50, 1000), log(&folder, 50, 1000)];
+        for (log, name) in logs.into_iter().zip(["a", "b"]) {
+            scope.spawn(move || write(log, name));
+        }
+    });
+    let files = files(&folder);
+    let mut lines: Vec<_> = files.iter().flat_map(|(_, text)| text.lines()).collect();
+    lines.sort_unstable();
+    let all = ["a", "b"].map(|name| (100..100 + LINES).map(move |i| format!("{name}{i}")));
+    assert_eq!(lines, all.into_iter().flatten().collect::<Vec<_>>());
+    assert_eq!(files.len(), 2 * LINES / 10);
+    for number in 1..files.len() {
+        let full = |(name, text): &(String, String)| {
+            *name == format!("access.log.{number}") && text.len() == 50
+        };
+        assert!(files.iter().any(full), "{number}");
+    }
+}
+
+#[test]
 fn it_is_not_for_everybody() {
     let folder = TempDir::new().unwrap();
     log(&folder, 1, 0);
