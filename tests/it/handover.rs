@@ -53,6 +53,11 @@ impl Drop for Heirs<'_> {
     }
 }
 
+/// Whether it has a process id, be it as a zombie.
+fn is_there(id: u32) -> bool {
+    Path::new(&format!("/proc/{id}")).exists()
+}
+
 #[test]
 fn kept_connections_go_over_and_the_old_process_ends() {
     let backend = Backend::start(respond(200, "fine"));
@@ -205,7 +210,7 @@ fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
     heirs.next();
     let second = heirs.newest;
     heirs.next();
-    eventually("the second has nothing left", || !processes::runs(second));
+    eventually("the second has nothing left", || !is_there(second));
     processes::signal(heirs.newest, Signal::TERM);
     eventually("the third has ended", || !processes::runs(heirs.newest));
     thread::sleep(Duration::from_millis(200));
@@ -295,6 +300,7 @@ fn when_the_new_process_dies_the_old_one_accepts_again() {
     heirs.next();
     processes::signal(heirs.newest, Signal::KILL);
     program.log.expect("accepts again");
+    assert!(!is_there(heirs.newest), "not even as a zombie");
     client.answer().expect(200).body("late");
     client.get("/").expect(200).body("late");
     Client::connect(address).get("/").expect(200).body("late");
@@ -404,6 +410,55 @@ fn the_binary_that_lies_there_now_takes_over() {
     heirs.next();
     client.get("/").expect(200);
     assert_eq!(std::fs::read_link(format!("/proc/{}/exe", heirs.newest)).unwrap(), binary);
+}
+
+#[test]
+fn a_stop_while_the_new_process_starts_leaves_none() {
+    let folder = Folder::empty();
+    let (command, _address) = command(&folder, &bramble_binary());
+    let mut program = Program::start_as(command);
+    program.log.expect(" listening ");
+    // The new one waits for somebody who writes its configuration.
+    folder.remove("bramble.toml");
+    let pipe = folder.join("bramble.toml");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+    program.signal(Signal::USR2);
+    eventually("another starts", || !processes::children(program.id()).is_empty());
+    let mut heirs = Heirs::of(&program);
+    heirs.all = processes::children(program.id());
+    program.signal(Signal::TERM);
+    eventually("both have ended", || {
+        !processes::runs(program.id()) && !heirs.all.iter().any(|id| processes::runs(*id))
+    });
+    drop(heirs);
+    assert_eq!(program.wait().code(), Some(0));
+}
+
+#[test]
+fn a_stop_of_the_old_process_leaves_the_new_one() {
+    let backend = Backend::start(echo);
+    let mut bramble = Config::balancer(&[&backend]).with("[timeouts]\nstop_ms = 100").run();
+    let _busy = chatting(&bramble);
+    let address = bramble.address();
+    let program = bramble.program();
+    let mut heirs = Heirs::of(program);
+    let old = program.id();
+    heirs.next();
+    program.signal(Signal::TERM);
+    eventually("the old one has ended", || !processes::runs(old));
+    thread::sleep(Duration::from_millis(100));
+    let mut client = Client::connect(address);
+    assert!(client.send(ASK).wire().head().is_ok());
+}
+
+#[test]
+fn the_new_process_passes_nothing_of_the_passage_on() {
+    let mut bramble = Config::of(FIXED).run();
+    let mut heirs = Heirs::of(bramble.program());
+    heirs.next();
+    let input = std::fs::read_link(format!("/proc/{}/fd/0", heirs.newest)).unwrap();
+    assert_eq!(input, Path::new("/dev/null"));
 }
 
 /// One that another process left in the environment must not be taken for an inheritance.

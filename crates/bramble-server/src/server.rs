@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::check::Checks;
 use crate::core::{self, Command, Roster};
-use crate::handover::{HandoverError, Heir, Inheritance};
+use crate::handover::{Giving, HandoverError, Heir, Inheritance};
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::Sockets;
 
@@ -162,18 +162,21 @@ impl Server {
     }
 
     /// Accepts nothing more, gives clients to the heir, and waits until the last has gone there or
-    /// ended, or the time for that is over.
+    /// ended, or the time for that is over. The heir goes on even if this is not waited for.
     ///
     /// # Errors
     /// The heir has ended before: this process accepts again.
-    pub async fn hand_over(&mut self, heir: &Heir) -> Result<(), HandoverError> {
+    pub async fn hand_over(&mut self, mut heir: Heir) -> Result<(), HandoverError> {
+        heir.succeed();
         self.sockets.keep(&heir.listening);
+        let giving = heir.giving.clone();
         for core in &self.cores {
-            core.tell(Command::HandOver(heir.giving.clone())).await;
+            core.tell(Command::HandOver(giving.clone())).await;
         }
         let limit = self.plan().map_or(0, |plan| plan.timeouts.handover_ms);
+        let limit = Duration::from_millis(limit);
         tokio::select! {
-            _ = tokio::time::timeout(Duration::from_millis(limit), self.drained(heir)) => return Ok(()),
+            _ = tokio::time::timeout(limit, self.drained(&giving)) => return Ok(()),
             () = heir.gone() => {}
         }
         if let Some(plan) = self.plan().cloned()
@@ -184,9 +187,9 @@ impl Server {
         Err(HandoverError::Ended("after it had begun".to_owned()))
     }
 
-    async fn drained(&self, heir: &Heir) {
+    async fn drained(&self, giving: &Giving) {
         // In this order: whoever is given is not counted any more.
-        while self.facts().await.connections > 0 || !heir.giving.is_done() {
+        while self.facts().await.connections > 0 || !giving.is_done() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
     }

@@ -1,5 +1,8 @@
 //! The old process's view of the new one: it is started, given the listening sockets, and waited
 //! for.
+//!
+//! Until it succeeds it is this process's child, and ends with whatever becomes of the attempt: two
+//! must not accept. From then on it is the service, and nothing that happens here ends it.
 
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -17,9 +20,13 @@ const READY_S: u64 = 30;
 /// Between its last word and its end.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A process that listens where this one does.
+/// How often it is looked whether it has ended, once it has nothing more to say.
+const END_LOOK: Duration = Duration::from_millis(20);
+
+/// A process that listens where this one does. Dropped before it has succeeded it is killed.
 pub struct Heir {
     child: Child,
+    is_service: bool,
     passage: Passage,
     pub(crate) giving: Giving,
     /// Where it listens.
@@ -40,7 +47,8 @@ impl Heir {
         let child = program.spawn().map_err(HandoverError::Start)?;
         // Its own handle of the other end would keep the passage open for ever.
         drop(program);
-        let mut heir = Self { child, passage, giving, listening: Vec::new() };
+        let listening = Vec::new();
+        let mut heir = Self { child, is_service: false, passage, giving, listening };
         match heir.introduce(sockets).await {
             Ok(()) => Ok(heir),
             Err(error) => Err(heir.given_up(error)),
@@ -53,9 +61,19 @@ impl Heir {
         self.child.id()
     }
 
+    /// From here on it is the service: it accepts, and this process does not.
+    pub(crate) fn succeed(&mut self) {
+        self.is_service = true;
+    }
+
     /// Waits until it has ended otherwise than in order: then nobody accepts.
-    pub(crate) async fn gone(&self) {
-        if let Ok(Some(Message::Over)) = receive(&self.passage).await {
+    pub(crate) async fn gone(&mut self) {
+        let last = receive(&self.passage).await;
+        // As long as it runs it accepts, even if it can't be understood. It leaves no zombie.
+        while let Ok(None) = self.child.try_wait() {
+            tokio::time::sleep(END_LOOK).await;
+        }
+        if let Ok(Some(Message::Over)) = last {
             std::future::pending::<()>().await;
         }
     }
@@ -95,6 +113,15 @@ impl Heir {
         match (error, self.child.wait()) {
             (HandoverError::Ended(_), Ok(status)) => HandoverError::Ended(status.to_string()),
             (error, _) => error,
+        }
+    }
+}
+
+impl Drop for Heir {
+    fn drop(&mut self) {
+        if !self.is_service {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
         }
     }
 }

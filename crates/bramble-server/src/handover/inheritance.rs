@@ -1,9 +1,11 @@
 //! The new process's view of the old one: what it takes over.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 
 use bramble_net::{ListenSocket, Passage};
+use rustix::stdio::dup2_stdin;
 
 use super::{Given, HandoverError, Message, STANDARD_INPUT, VARIABLE};
 
@@ -23,6 +25,8 @@ impl Inheritance {
             return Ok(None);
         }
         let passage = Passage::from_end(io::stdin().as_fd().try_clone_to_owned()?);
+        // What this process starts is not to hold it open.
+        dup2_stdin(File::open("/dev/null")?).map_err(io::Error::from)?;
         let mut sockets = Vec::new();
         while let Some((words, some)) = passage.receive()? {
             match serde_json::from_slice(&words)? {

@@ -106,7 +106,7 @@ async fn hand_over(server: &mut Server) -> bool {
     };
     tracing::info!(pid = heir.id(), "the new process accepts; this one ends its last requests");
     notify::handed_over(heir.id());
-    match server.hand_over(&heir).await {
+    match server.hand_over(heir).await {
         Ok(()) => true,
         Err(error) => {
             notify::handed_over(std::process::id());
