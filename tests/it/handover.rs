@@ -320,6 +320,8 @@ fn an_address_that_the_new_process_does_not_want_is_closed() {
     heirs.next();
     eventually("nobody listens there", || std::net::TcpStream::connect(other.socket()).is_err());
     there.expect_closed();
+    processes::signal(heirs.newest, Signal::TERM);
+    heirs.log.expect("listener_gone 1");
 }
 
 /// Lines that are long enough for a file to be full soon.

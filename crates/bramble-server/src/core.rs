@@ -22,6 +22,7 @@ use crate::handover::{Given, Giving};
 use crate::housekeeping;
 use crate::meters::Meters;
 use crate::prepared::{PlanError, Prepared};
+use crate::reason::Event;
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 use crate::visitor::Visitor;
@@ -208,8 +209,10 @@ impl Core {
             Some(giving) => give(&giving, stream, due, visitor).inspect(|_| self.keep_all()),
             None => Some((stream, visitor)),
         };
-        if let Some((stream, visitor)) = left {
-            let _ = self.parking.park(stream, due, visitor);
+        if let Some((stream, visitor)) = left
+            && self.parking.park(stream, due, visitor).is_err()
+        {
+            self.counters.refused(Event::NotParked);
         }
     }
 
@@ -231,8 +234,9 @@ impl Core {
     fn adopt(self: &Rc<Self>, clients: Vec<Given>) {
         let Some(table) = self.table() else { return };
         for Given { socket, words } in clients {
-            if let Some((visitor, due)) = Visitor::adopted(self, &table, &words) {
-                self.rest(Stream::from_socket(socket), due, visitor);
+            match Visitor::adopted(self, &table, &words) {
+                Ok((visitor, due)) => self.rest(Stream::from_socket(socket), due, visitor),
+                Err(event) => self.counters.refused(event),
             }
         }
     }

@@ -101,6 +101,8 @@ events! {
     Evicted "evicted" "a connection that waited for a request, or for its slow client, was closed for a new one: `connections` were open"
     RequestsPerConnection "requests_per_connection" "a connection was closed after `requests_per_connection`"
     IdleTimeout "idle_timeout" "a connection was closed after `idle_ms` without a request"
+    ListenerGone "listener_gone" "a client of an older process was closed: the listener that it came by is not there any more, or has TLS now"
+    NotParked "not_parked" "a silent connection was closed: the kernel has no memory left to watch it, or its client does not even read what TLS has to say"
     TlsHandshake "tls_handshake" "a connection ended within its TLS handshake"
     ClientGone "client_gone" "a client closed or reset its connection in the middle of a request"
     ClientTimeout "client_timeout" "an answer was broken off: its client neither read nor sent for `body_ms`"

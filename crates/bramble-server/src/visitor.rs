@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::handover::Words;
 use crate::meters::Counted;
 use crate::place::Place;
+use crate::reason::Event;
 use crate::table::{Listener, Table};
 
 /// A client that has a connection.
@@ -37,18 +38,20 @@ impl Visitor {
         Self { place, peer, listener, key, requests: 0, _counted: counted }
     }
 
-    /// One of an older process, and until when its next request is waited for. None: it came by a
-    /// listener that is another now.
+    /// One of an older process, and until when its next request is waited for.
+    ///
+    /// # Errors
+    /// It came by a listener that is another now.
     pub(crate) fn adopted(
         core: &Rc<Core>,
         table: &Table,
         words: &Words,
-    ) -> Option<(Self, Instant)> {
-        let listener = table.plain_listener(&words.listener)?;
+    ) -> Result<(Self, Instant), Event> {
+        let listener = table.plain_listener(&words.listener).ok_or(Event::ListenerGone)?;
         let place = Place::adopted(core, table, words.peer.ip());
         let due = Instant::now() + Duration::from_millis(words.idle_ms).min(table.times.idle);
         let visitor = Self::new(place, words.peer, listener, None);
-        Some((Self { requests: words.requests, ..visitor }, due))
+        Ok((Self { requests: words.requests, ..visitor }, due))
     }
 
     /// For a newer process.
