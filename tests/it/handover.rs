@@ -201,6 +201,27 @@ fn all_of_many_silent_clients_go_over() {
 }
 
 #[test]
+fn those_who_come_over_keep_to_the_limit() {
+    let config = |most| {
+        let limits = format!("[limits]\nconnections = {most}");
+        Config::of(FIXED).top("threads = 2").with(&limits)
+    };
+    let mut bramble = config(1_000).run();
+    let mut clients: Vec<_> = (0..40).map(|_| bramble.client()).collect();
+    for client in &mut clients {
+        client.get("/").expect(200);
+    }
+    bramble.write_config(&config(30).text(bramble.address()));
+    let mut heirs = Heirs::of(bramble.program());
+    heirs.next();
+    heirs.log.expect("the older process has ended");
+    let ask = |client: &mut Client| client.send(get("/")).try_answer().is_ok();
+    assert_eq!(clients.iter_mut().map(ask).filter(|served| *served).count(), 30);
+    processes::signal(heirs.newest, Signal::TERM);
+    heirs.log.expect("evicted 10");
+}
+
+#[test]
 fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
     let backend = Backend::start(echo);
     let mut bramble = Config::balancer(&[&backend]).run();

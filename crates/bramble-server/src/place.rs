@@ -19,40 +19,45 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// For a connection from `ip`. Where all are taken, another makes room if it can.
+    /// For a connection from `ip`.
     pub(crate) fn take(core: &Rc<Core>, ip: IpAddr) -> Result<Self, Event> {
         let table = core.table().ok_or(Event::Connections)?;
-        let plan = table.plan();
-        // Every core has an equal share: the kernel spreads connections evenly, and none is asked
-        // what the others hold.
-        let share = |limit: u32| (limit / u32::from(plan.threads.max(1))).max(1);
         let client = counted_client(&table, ip);
-        let most = share(plan.limits.connections_per_client);
+        let most = share(&table, table.plan().limits.connections_per_client);
         if client.is_some_and(|client| !core.clients.enter(client, most)) {
             return Err(Event::ConnectionsPerClient);
         }
-        let place = Self::entered(core, client);
-        let is_full = core.counters.connections.get() > u64::from(share(plan.limits.connections));
+        Self::entered(core, &table, client)
+    }
+
+    /// For a connection of an older process. How many its client has is not asked: that kept to the
+    /// limit there, and gets no other one here until it has fewer.
+    pub(crate) fn adopted(core: &Rc<Core>, table: &Table, ip: IpAddr) -> Result<Self, Event> {
+        let client = counted_client(table, ip);
+        if let Some(client) = client {
+            core.clients.enter(client, u32::MAX);
+        }
+        Self::entered(core, table, client)
+    }
+
+    /// From here on it is given back by being dropped. Where all are taken, another makes room if
+    /// it can.
+    fn entered(core: &Rc<Core>, table: &Table, client: Option<IpAddr>) -> Result<Self, Event> {
+        core.counters.connected();
+        let place = Self { core: core.clone(), client };
+        let most = share(table, table.plan().limits.connections);
+        let is_full = core.counters.connections.get() > u64::from(most);
         if is_full && !make_room(core, client) {
             return Err(Event::Connections);
         }
         Ok(place)
     }
+}
 
-    /// For a connection that is there already, whatever the limits are now.
-    pub(crate) fn adopted(core: &Rc<Core>, table: &Table, ip: IpAddr) -> Self {
-        let client = counted_client(table, ip);
-        if let Some(client) = client {
-            core.clients.enter(client, u32::MAX);
-        }
-        Self::entered(core, client)
-    }
-
-    /// From here on it is given back by being dropped.
-    fn entered(core: &Rc<Core>, client: Option<IpAddr>) -> Self {
-        core.counters.connected();
-        Self { core: core.clone(), client }
-    }
+/// Every core has an equal one: connections are spread evenly, and none is asked what the others
+/// hold.
+fn share(table: &Table, limit: u32) -> u32 {
+    (limit / u32::from(table.plan().threads.max(1))).max(1)
 }
 
 /// Whose connections are counted; none of a trusted proxy, behind whom are many.

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::check::Checks;
 use crate::core::{self, Command, Roster};
-use crate::handover::{Giving, HandoverError, Heir, Inheritance};
+use crate::handover::{Given, Giving, HandoverError, Heir, Inheritance};
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::Sockets;
 
@@ -136,15 +136,7 @@ impl Server {
     /// The older process is gone.
     pub fn begin(&self, inheritance: &Inheritance) -> Result<(), HandoverError> {
         let addresses = self.sockets.all().map(ListenSocket::address).collect();
-        let cores: Vec<_> = self.cores.iter().map(|core| core.commands.clone()).collect();
-        let mut turns = (0..cores.len()).cycle();
-        inheritance.begin(addresses, move |clients| {
-            let core = turns.next().and_then(|turn| cores.get(turn));
-            // One that has ended takes nobody: then this process ends.
-            if let Some(core) = core {
-                let _ = core.blocking_send(Command::Adopt(clients));
-            }
-        })
+        inheritance.begin(addresses, self.dealing())
     }
 
     /// Starts `program` as the process that takes over from this one.
@@ -152,13 +144,25 @@ impl Server {
     /// # Errors
     /// It does not come to accepting connections; here nothing has changed.
     pub async fn start_heir(&self, program: std::process::Command) -> Result<Heir, HandoverError> {
-        let core = self.cores.first().map(|core| core.commands.clone());
-        let back = move |clients| {
-            if let Some(core) = core {
-                let _ = core.blocking_send(Command::Adopt(clients));
+        Heir::start(program, self.sockets.all(), self.dealing()).await
+    }
+
+    /// Deals clients to all cores in turn, since each has an equal share of what is allowed.
+    fn dealing(&self) -> impl FnMut(Vec<Given>) + Send + use<> {
+        let cores: Vec<_> = self.cores.iter().map(|core| core.commands.clone()).collect();
+        let mut turns = (0..cores.len()).cycle();
+        move |clients| {
+            let mut hands: Vec<_> = cores.iter().map(|core| (core, Vec::new())).collect();
+            for client in clients {
+                if let Some((_, hand)) = turns.next().and_then(|turn| hands.get_mut(turn)) {
+                    hand.push(client);
+                }
             }
-        };
-        Heir::start(program, self.sockets.all(), back).await
+            for (core, hand) in hands.into_iter().filter(|(_, hand)| !hand.is_empty()) {
+                // One that has ended takes nobody: then this process ends.
+                let _ = core.blocking_send(Command::Adopt(hand));
+            }
+        }
     }
 
     /// Accepts nothing more, gives clients to the heir, and waits until the last has gone there or

@@ -41,14 +41,14 @@ impl Visitor {
     /// One of an older process, and until when its next request is waited for.
     ///
     /// # Errors
-    /// It came by a listener that is another now.
+    /// It came by a listener that is another now, or all places are taken.
     pub(crate) fn adopted(
         core: &Rc<Core>,
         table: &Table,
         words: &Words,
     ) -> Result<(Self, Instant), Event> {
         let listener = table.plain_listener(&words.listener).ok_or(Event::ListenerGone)?;
-        let place = Place::adopted(core, table, words.peer.ip());
+        let place = Place::adopted(core, table, words.peer.ip())?;
         let due = Instant::now() + Duration::from_millis(words.idle_ms).min(table.times.idle);
         let visitor = Self::new(place, words.peer, listener, None);
         Ok((Self { requests: words.requests, ..visitor }, due))
