@@ -244,16 +244,17 @@ fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
 #[test]
 fn clients_that_nobody_takes_any_more_are_served_once_and_let_go() {
     let backend = Backend::start(|caller| {
-        if caller.target() == "/late" {
-            caller.pause(800);
-        }
+        caller.pause(match caller.target() {
+            "/late" => 800,
+            "/later" => 2_000,
+            _ => 0,
+        });
         caller.respond(200, "fine");
     });
     let mut bramble = Config::balancer(&[&backend]).run();
-    let mut late: Vec<_> = (0..2).map(|_| bramble.client()).collect();
-    for client in &mut late {
-        client.send(get("/late"));
-    }
+    let (mut late, mut later) = (bramble.client(), bramble.client());
+    late.send(get("/late"));
+    later.send(get("/later"));
     eventually("both are under way", || backend.count() == 2);
     let program = bramble.program();
     let mut heirs = Heirs::of(program);
@@ -261,15 +262,14 @@ fn clients_that_nobody_takes_any_more_are_served_once_and_let_go() {
     heirs.next();
     processes::signal(heirs.newest, Signal::TERM);
     eventually("the new one has ended", || !processes::runs(heirs.newest));
-    for client in &mut late {
-        client.answer().expect(200);
-    }
-    late[0].get("/").expect(200).has("Connection", "close");
-    late[0].expect_closed();
+    late.answer().expect(200).lacks("Connection");
+    late.get("/").expect(200).has("Connection", "close");
+    late.expect_closed();
     let before = program.cpu_ms();
     thread::sleep(Duration::from_millis(500));
     assert!(program.cpu_ms() < before + 250, "it is busy with nothing");
-    drop(late);
+    later.answer().expect(200).has("Connection", "close");
+    later.expect_closed();
     eventually("the old process has nothing left", || !processes::runs(old));
 }
 

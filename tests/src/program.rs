@@ -121,9 +121,10 @@ impl Program {
     #[must_use]
     pub fn cpu_ms(&self) -> u64 {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
-        let ns = threads.map(|thread| {
-            let stat = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
-            stat.split(' ').next().unwrap().parse::<u64>().unwrap()
+        let ns = threads.filter_map(|thread| {
+            // It may have ended.
+            let stat = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).ok()?;
+            Some(stat.split(' ').next().unwrap().parse::<u64>().unwrap())
         });
         ns.sum::<u64>() / 1_000_000
     }
