@@ -192,8 +192,14 @@ impl Server {
     }
 
     async fn drained(&self, giving: &Giving) {
-        // In this order: whoever is given is not counted any more.
-        while self.facts().await.connections > 0 || !giving.is_done() {
+        loop {
+            let before = giving.settled();
+            // Cores are asked one after the other: of somebody who is given meanwhile, and comes
+            // back, none of them may know.
+            if before.is_some() && self.facts().await.connections == 0 && giving.settled() == before
+            {
+                return;
+            }
             tokio::time::sleep(DRAIN_LOOK).await;
         }
     }

@@ -4,9 +4,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 
 use bramble_net::{Passage, SOCKETS_A_MESSAGE};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{HandoverError, Message, Words};
 
@@ -19,9 +19,15 @@ pub(crate) struct Given {
 /// Where a core gives its clients. What waits here is bounded by the connections that there are.
 #[derive(Clone)]
 pub(crate) struct Giving {
-    given: Sender<Given>,
-    /// Clients that were given and not passed on yet.
-    under_way: Arc<AtomicUsize>,
+    given: UnboundedSender<Given>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    given: AtomicUsize,
+    /// Passed on, or back where they were.
+    arrived: AtomicUsize,
 }
 
 impl Giving {
@@ -31,18 +37,18 @@ impl Giving {
         passage: Passage,
         back: impl FnOnce(Vec<Given>) + Send + 'static,
     ) -> io::Result<Self> {
-        let (giving, given) = channel();
-        let under_way = Arc::new(AtomicUsize::new(0));
-        let left = under_way.clone();
+        let (giving, given) = unbounded_channel();
+        let counts = Arc::<Counts>::default();
+        let arrived = counts.clone();
         std::thread::Builder::new().name("handover".to_owned()).spawn(move || {
-            if let Err((error, refused)) = pass_on(&passage, given, &left) {
+            if let Err((error, refused)) = pass_on(&passage, given, &arrived) {
                 tracing::error!(%error, clients = refused.len(), "clients stay here");
                 let count = refused.len();
                 back(refused);
-                left.fetch_sub(count, Ordering::Relaxed);
+                arrived.arrive(count);
             }
         })?;
-        Ok(Self { given: giving, under_way })
+        Ok(Self { given: giving, counts })
     }
 
     /// Gives a client; back it comes when nobody takes it.
@@ -50,35 +56,48 @@ impl Giving {
     /// # Errors
     /// The client.
     pub(crate) fn give(&self, given: Given) -> Result<(), Given> {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.counts.given.fetch_add(1, Ordering::Relaxed);
         self.given.send(given).map_err(|refused| {
-            self.under_way.fetch_sub(1, Ordering::Relaxed);
+            self.counts.arrive(1);
             refused.0
         })
     }
 
-    /// Whether all that were given have gone.
-    pub(crate) fn is_done(&self) -> bool {
-        self.under_way.load(Ordering::Relaxed) == 0
+    /// How many were given so far; none while any of them is under way.
+    pub(crate) fn settled(&self) -> Option<usize> {
+        let arrived = self.counts.arrived.load(Ordering::Acquire);
+        (self.counts.given.load(Ordering::Relaxed) == arrived).then_some(arrived)
+    }
+}
+
+impl Counts {
+    fn arrive(&self, clients: usize) {
+        self.arrived.fetch_add(clients, Ordering::Release);
     }
 }
 
 /// With the error come the clients that were not passed on.
 fn pass_on(
     passage: &Passage,
-    given: Receiver<Given>,
-    left: &AtomicUsize,
+    mut given: UnboundedReceiver<Given>,
+    counts: &Counts,
 ) -> Result<(), (HandoverError, Vec<Given>)> {
-    while let Ok(first) = given.recv() {
+    while let Some(first) = given.blocking_recv() {
         let mut batch = vec![first];
-        batch.extend(given.try_iter().take(SOCKETS_A_MESSAGE - 1));
+        while batch.len() < SOCKETS_A_MESSAGE
+            && let Ok(next) = given.try_recv()
+        {
+            batch.push(next);
+        }
         if let Err(error) = send(passage, &batch) {
-            batch.extend(given.try_iter());
             // From here on whoever gives has its client back at once.
-            drop(given);
+            given.close();
+            while let Some(next) = given.blocking_recv() {
+                batch.push(next);
+            }
             return Err((error, batch));
         }
-        left.fetch_sub(batch.len(), Ordering::Relaxed);
+        counts.arrive(batch.len());
     }
     Ok(())
 }
