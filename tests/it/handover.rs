@@ -3,55 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bramble_tests::{
-    Address, Backend, Bramble, Broken, Caller, Client, Config, Folder, Log, Program,
+    Address, Backend, Bramble, Broken, Caller, Client, Config, Folder, Heirs, Program,
     bramble_binary, eventually, get, processes, respond, under_load,
 };
 use rustix::process::Signal;
 
-const ACCEPTS: &str = "the new process accepts";
-
 /// A route that needs no backend.
 const FIXED: &str = "[[route]]\nrespond = { status = 200, body = \"fine\" }";
-
-/// The processes that have taken over so far; they end with the scenario.
-struct Heirs<'a> {
-    log: &'a Log,
-    newest: u32,
-    all: Vec<u32>,
-}
-
-impl<'a> Heirs<'a> {
-    fn of(program: &'a Program) -> Self {
-        Self { log: &program.log, newest: program.id(), all: Vec::new() }
-    }
-
-    /// Another takes over from the newest.
-    #[track_caller]
-    fn next(&mut self) {
-        let before = self.log.count(ACCEPTS);
-        processes::signal(self.newest, Signal::USR2);
-        eventually("another process accepts", || self.log.count(ACCEPTS) > before);
-        let log = self.log.text();
-        let line = log.lines().rfind(|line| line.contains(ACCEPTS)).unwrap();
-        self.newest = line.rsplit_once("pid=").unwrap().1.parse().unwrap();
-        self.all.push(self.newest);
-    }
-}
-
-impl Drop for Heirs<'_> {
-    fn drop(&mut self) {
-        self.all.iter().for_each(|id| processes::signal(*id, Signal::TERM));
-        let start = Instant::now();
-        let runs = || self.all.iter().any(|id| processes::runs(*id));
-        while runs() && start.elapsed() < Duration::from_secs(2) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        self.all.iter().for_each(|id| processes::signal(*id, Signal::KILL));
-    }
-}
 
 /// Whether it has a process id, be it as a zombie.
 fn is_there(id: u32) -> bool {
@@ -217,7 +178,7 @@ fn those_who_come_over_keep_to_the_limit() {
     heirs.log.expect("the older process has ended");
     let ask = |client: &mut Client| client.send(get("/")).try_answer().is_ok();
     assert_eq!(clients.iter_mut().map(ask).filter(|served| *served).count(), 30);
-    processes::signal(heirs.newest, Signal::TERM);
+    processes::signal(heirs.newest(), Signal::TERM);
     heirs.log.expect("evicted 10");
 }
 
@@ -229,11 +190,11 @@ fn an_old_process_stays_old_when_the_new_one_is_upgraded_or_stopped() {
     let program = bramble.program();
     let mut heirs = Heirs::of(program);
     heirs.next();
-    let second = heirs.newest;
+    let second = heirs.newest();
     heirs.next();
     eventually("the second has nothing left", || !is_there(second));
-    processes::signal(heirs.newest, Signal::TERM);
-    eventually("the third has ended", || !processes::runs(heirs.newest));
+    processes::signal(heirs.newest(), Signal::TERM);
+    eventually("the third has ended", || !processes::runs(heirs.newest()));
     thread::sleep(Duration::from_millis(200));
     assert_eq!(program.log.count("accepts again"), 0);
     assert!(processes::runs(program.id()), "it still has its WebSocket");
@@ -260,8 +221,8 @@ fn clients_that_nobody_takes_any_more_are_served_once_and_let_go() {
     let mut heirs = Heirs::of(program);
     let old = program.id();
     heirs.next();
-    processes::signal(heirs.newest, Signal::TERM);
-    eventually("the new one has ended", || !processes::runs(heirs.newest));
+    processes::signal(heirs.newest(), Signal::TERM);
+    eventually("the new one has ended", || !processes::runs(heirs.newest()));
     late.answer().expect(200).lacks("Connection");
     late.get("/").expect(200).has("Connection", "close");
     late.expect_closed();
@@ -319,9 +280,9 @@ fn when_the_new_process_dies_the_old_one_accepts_again() {
     let program = bramble.program();
     let mut heirs = Heirs::of(program);
     heirs.next();
-    processes::signal(heirs.newest, Signal::KILL);
+    processes::signal(heirs.newest(), Signal::KILL);
     program.log.expect("accepts again");
-    assert!(!is_there(heirs.newest), "not even as a zombie");
+    assert!(!is_there(heirs.newest()), "not even as a zombie");
     client.answer().expect(200).body("late");
     client.get("/").expect(200).body("late");
     Client::connect(address).get("/").expect(200).body("late");
@@ -341,7 +302,7 @@ fn an_address_that_the_new_process_does_not_want_is_closed() {
     heirs.next();
     eventually("nobody listens there", || std::net::TcpStream::connect(other.socket()).is_err());
     there.expect_closed();
-    processes::signal(heirs.newest, Signal::TERM);
+    processes::signal(heirs.newest(), Signal::TERM);
     heirs.log.expect("listener_gone 1");
 }
 
@@ -378,12 +339,12 @@ fn each_request_has_one_line_in_the_logs_of_both() {
     thread::scope(|scope| {
         let visitors: Vec<_> = (0..VISITORS).map(|i| scope.spawn(move || visit(i))).collect();
         while visitors.iter().any(|visitor| !visitor.is_finished()) {
-            let old = heirs.newest;
+            let old = heirs.newest();
             heirs.next();
             eventually("the old process has nothing left", || !processes::runs(old));
         }
     });
-    processes::signal(heirs.newest, Signal::TERM);
+    processes::signal(heirs.newest(), Signal::TERM);
     let all = || heirs.all.iter().copied().chain([program.id()]);
     eventually("all have ended", || all().all(|id| !processes::runs(id)));
     let files = std::fs::read_dir(logs.path()).unwrap().map(|file| file.unwrap().path());
@@ -432,7 +393,7 @@ fn the_binary_that_lies_there_now_takes_over() {
     install(&binary);
     heirs.next();
     client.get("/").expect(200);
-    assert_eq!(std::fs::read_link(format!("/proc/{}/exe", heirs.newest)).unwrap(), binary);
+    assert_eq!(std::fs::read_link(format!("/proc/{}/exe", heirs.newest())).unwrap(), binary);
 }
 
 #[test]
@@ -480,7 +441,7 @@ fn the_new_process_passes_nothing_of_the_passage_on() {
     let mut bramble = Config::of(FIXED).run();
     let mut heirs = Heirs::of(bramble.program());
     heirs.next();
-    let input = std::fs::read_link(format!("/proc/{}/fd/0", heirs.newest)).unwrap();
+    let input = std::fs::read_link(format!("/proc/{}/fd/0", heirs.newest())).unwrap();
     assert_eq!(input, Path::new("/dev/null"));
 }
 

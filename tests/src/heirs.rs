@@ -15,16 +15,18 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The processes that have taken over so far; they end with the scenario.
 pub struct Heirs<'a> {
-    log: &'a Log,
+    /// What all of them say, since they write to the same.
+    pub log: &'a Log,
+    /// Their processes.
+    pub all: Vec<u32>,
     newest: u32,
-    all: Vec<u32>,
 }
 
 impl<'a> Heirs<'a> {
     /// None so far.
     #[must_use]
     pub fn of(program: &'a Program) -> Self {
-        Self { log: &program.log, newest: program.id(), all: Vec::new() }
+        Self { log: &program.log, all: Vec::new(), newest: program.id() }
     }
 
     /// The process that has taken over last.
