@@ -1,7 +1,7 @@
 //! Time limits of one core, coarse and cheap.
 //!
 //! A connection changes its deadline several times a request and almost never meets it, so
-//! arming is one store into a slot and no timer wheel is touched. A task of the core looks
+//! arming is a few stores into a slot and no timer wheel is touched. A task of the core looks
 //! over all slots every [`TICK`] and wakes those that are due: at 10,000 connections that is
 //! some 20 µs a tick. Limits are therefore met up to one tick late, never early.
 
@@ -49,7 +49,8 @@ type Wait = (SpareWait, Option<Instant>, usize);
 #[derive(Default)]
 struct Slot {
     due: Option<Instant>,
-    /// A tick has found it due: whoever waits need not look at the clock.
+    /// It was due when it was armed, or a tick has found it so: whoever waits need not look at the
+    /// clock.
     is_over: bool,
     waker: Option<Waker>,
     /// Whom it is for.
@@ -201,10 +202,12 @@ impl Timer {
         }
         let due = now.checked_add(after);
         self.since.set(Some(now));
-        self.set(match self.budget.get() {
+        let due = match self.budget.get() {
             Budget::Until(end) => Some(due.map_or(end, |due| due.min(end))),
             Budget::Endless | Budget::Whole(_) => due,
-        });
+        };
+        // Whoever arms again with each move must not outrun the end of all waits.
+        self.set(due, due.is_some_and(|due| due <= now));
     }
 
     /// What the waits from here on may take together; `None` is without end.
@@ -243,7 +246,7 @@ impl Timer {
 
     /// Never due.
     pub fn disarm(&self) {
-        self.set(None);
+        self.set(None, false);
     }
 
     /// Ready once the deadline has passed; otherwise the task is woken then.
@@ -261,11 +264,11 @@ impl Timer {
         }
     }
 
-    fn set(&self, due: Option<Instant>) {
+    fn set(&self, due: Option<Instant>, is_over: bool) {
         let mut was = false;
         self.shared.change(self.key, |slot| {
             was = mem::replace(&mut slot.due, due).is_some();
-            slot.is_over = false;
+            slot.is_over = is_over;
         });
         let armed = self.shared.armed.get() + usize::from(due.is_some()) - usize::from(was);
         self.shared.armed.set(armed);

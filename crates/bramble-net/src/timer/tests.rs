@@ -69,6 +69,21 @@ async fn waits_together_take_no_more_than_they_may() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn whoever_arms_again_and_again_does_not_outrun_the_end_of_all_waits() {
+    on_core(async {
+        let timers = Timers::start();
+        let timer = timers.timer();
+        timer.begin(Some(Duration::from_millis(5)));
+        timer.arm(Duration::from_secs(1));
+        std::thread::sleep(Duration::from_millis(10));
+        timer.arm(Duration::from_secs(1));
+        let at_once = poll_fn(|cx| std::task::Poll::Ready(timer.poll_due(cx).is_ready())).await;
+        assert!(at_once && timer.is_used_up());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
     on_core(async {
         let timers = Timers::start();
