@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bramble_tests::{
-    Backend, Bramble, Broken, Caller, Client, Config, Heirs, eventually, get, processes,
+    Backend, Bramble, Broken, Caller, Client, Config, End, Heirs, eventually, get, processes,
 };
 
 use crate::front::Who;
@@ -58,8 +58,8 @@ impl Crowd {
             for _ in 0..SOCKETS {
                 scope.spawn(|| self.talk());
             }
+            let _end = End(&self.is_over);
             storm();
-            self.is_over.store(true, Ordering::Relaxed);
         });
     }
 
@@ -167,8 +167,10 @@ fn peak_kib(ids: impl Fn() -> Vec<u32> + Sync, work: impl FnOnce()) -> u64 {
             }
             peak
         });
-        work();
-        is_over.store(true, Ordering::Relaxed);
+        {
+            let _end = End(&is_over);
+            work();
+        }
         watching.join().unwrap()
     })
 }

@@ -32,7 +32,7 @@ pub use command::{Call, Outcome, bramble};
 pub use config::{Config, balancer, files};
 pub use folder::Folder;
 pub use heirs::Heirs;
-pub use load::under_load;
+pub use load::{End, under_load};
 pub use log::Log;
 pub use program::{Bramble, Program, bramble_binary};
 pub use wire::{Broken, Head, Wire};

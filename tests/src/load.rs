@@ -31,7 +31,8 @@ pub fn under_load<V>(
     visits.into_inner()
 }
 
-struct End<'a>(&'a AtomicBool);
+/// Says that it is over when it is dropped, be that by a surprise.
+pub struct End<'a>(pub &'a AtomicBool);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {

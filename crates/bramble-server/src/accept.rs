@@ -70,10 +70,13 @@ fn admit(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     }
 }
 
+/// There are no more of these at a time than connections are accepted in one turn.
 async fn serve_late(core: Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
-    match Place::take(&core, peer.ip()) {
-        Ok(place) => serve(place, stream, peer, at).await,
-        Err(event) => core.counters.refused(event),
+    let take = pin!(async { Place::take(&core, peer.ip()) });
+    match contained(&core.counters, "accepting", take).await {
+        Ok(Ok(place)) => serve(place, stream, peer, at).await,
+        Ok(Err(event)) => core.counters.refused(event),
+        Err(_) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! Serving a site's files: the requested release, from folders opened once.
 //!
 //! A path is decoded once and resolved by the kernel beneath the opened folder, without
-//! following any link (`openat2`), so no spelling of it leads out. Knows nothing of how a
+//! following any link (`beneath`), so no spelling of it leads out. Knows nothing of how a
 //! release came to lie there.
 
 mod beneath;

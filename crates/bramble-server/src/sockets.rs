@@ -57,7 +57,10 @@ impl Sockets {
                 let another = match (ListenSocket::bind(address), sockets.first()) {
                     (Ok(bound), _) => Arc::new(bound),
                     // Others' sockets share no address with ours, nor is every port for us to bind.
-                    (Err(_), Some(given)) => given.clone(),
+                    (Err(error), Some(given)) => {
+                        tracing::info!(%address, %error, "cores share a socket");
+                        given.clone()
+                    }
                     (Err(source), None) => return Err(PlanError::Address { address, source }),
                 };
                 sockets.push(another);

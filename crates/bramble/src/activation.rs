@@ -13,6 +13,10 @@ use crate::exit::{Doing, Failure};
 /// # Errors
 /// One is no TCP socket that listens.
 pub fn sockets() -> Result<Vec<ListenSocket>, Failure> {
+    // Without it the words are for somebody else, or left over.
+    if std::env::var_os("LISTEN_PID").is_none() {
+        return Ok(Vec::new());
+    }
     let mut given = ListenFd::from_env();
     let taken = (0..given.len()).filter_map(|i| given.take_tcp_listener(i).transpose());
     let sockets = taken.map(|listener| ListenSocket::given(listener?.into()));

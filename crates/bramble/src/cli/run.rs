@@ -89,7 +89,7 @@ fn check_addresses(args: &Args, plan: &Plan, given: &[ListenSocket]) -> Result<(
     for socket in given {
         let address = socket.address();
         if !plan.listeners.iter().any(|listener| listener.address == address) {
-            tracing::warn!(%address, "the service manager has a socket there, but {file} no listener");
+            tracing::warn!(%address, "the service manager has a socket there, but {file} no listener: one that comes later needs a restart");
         }
     }
     Ok(())
