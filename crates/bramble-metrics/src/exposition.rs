@@ -147,7 +147,8 @@ With `[metrics]` in its configuration a balancer, or a file server, answers at `
 the form of OpenMetrics 1.0, which Prometheus and whatever reads its format understand. Counters
 begin at 0 with the process. Histograms have the same buckets everywhere, two an octave from 64 µs
 to 101 s, so that those of several nodes can be added up. What can refuse or cut a request has its
-words in [reasons.md](reasons.md).
+words in [reasons.md](reasons.md). A WebSocket is a request that ends when it does, and took as long
+as it took to begin.
 
 This page is generated: `cargo run --package bramble-metrics --example metrics > docs/metrics.md`.
 

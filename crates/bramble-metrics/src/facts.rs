@@ -47,7 +47,7 @@ pub struct BackendFacts {
     pub name: String,
     /// Where it is.
     pub address: String,
-    /// `up`, `down`, `checking`, `draining` or `disabled`.
+    /// `up`, `down`, `ejected`, `checking`, `draining` or `disabled`.
     pub state: String,
     /// Requests sent to it.
     pub requests: u64,
@@ -62,6 +62,7 @@ pub struct BackendFacts {
 impl ServerFacts {
     /// Adds another core's facts.
     pub fn add(&mut self, other: Self) {
+        self.revision = self.revision.max(other.revision);
         self.connections += other.connections;
         self.requests += other.requests;
         self.in_flight += other.in_flight;
@@ -79,19 +80,27 @@ impl ServerFacts {
             self.backends = other.backends;
             return;
         }
-        // All cores run the same plan, so the backends come in the same order.
-        for (sum, other) in self.backends.iter_mut().zip(other.backends) {
-            sum.add(other);
+        // The same order, but while a plan changes: then cores have different backends.
+        for other in other.backends {
+            match self.backends.iter_mut().find(|own| own.is_same(&other)) {
+                Some(sum) => sum.add(other),
+                None => self.backends.push(other),
+            }
         }
     }
 }
 
 impl BackendFacts {
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.pool, &self.name, &self.address) == (&other.pool, &other.name, &other.address)
+    }
+
     fn add(&mut self, other: Self) {
         self.requests += other.requests;
         self.errors += other.errors;
         self.in_flight += other.in_flight;
-        if other.state == "down" {
+        // What one core has against it counts: its share of the visitors is not sent there.
+        if other.state == "down" || other.state == "ejected" && self.state != "down" {
             self.state = other.state;
         }
         self.last_error = self.last_error.take().or(other.last_error);

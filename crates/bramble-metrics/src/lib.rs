@@ -1,5 +1,5 @@
 //! Numbers about what runs: latency histograms, series over time, facts of a process and of the
-//! host; and when that was, as people write it. Knows nothing of HTTP, of the network and of who asks.
+//! host; and when that was, as people write it. Knows nothing of the network and of who asks.
 
 pub mod calendar;
 mod durations;

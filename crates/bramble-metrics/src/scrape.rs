@@ -27,8 +27,8 @@ pub struct CoreFacts {
     pub traffic: Vec<(Metered, String, Traffic)>,
     /// Client connections that are open, and those that ever came, by listener.
     pub connections: Vec<(String, u64, u64)>,
-    /// From a request's last byte to its answer's first: in the order of `server.backends`.
-    pub first_bytes: Vec<Durations>,
+    /// From a request's last byte to its answer's first, by pool and backend.
+    pub first_bytes: Vec<((String, String), Durations)>,
 }
 
 /// What all of a process's cores have counted, and what the process costs.
@@ -40,7 +40,7 @@ pub struct Scrape {
     pub(crate) sum: ServerFacts,
     pub(crate) traffic: BTreeMap<(Metered, String), Traffic>,
     pub(crate) connections: BTreeMap<String, (u64, u64)>,
-    pub(crate) first_bytes: Vec<Durations>,
+    pub(crate) first_bytes: BTreeMap<(String, String), Durations>,
 }
 
 impl Scrape {
@@ -54,7 +54,7 @@ impl Scrape {
             sum: ServerFacts::default(),
             traffic: BTreeMap::new(),
             connections: BTreeMap::new(),
-            first_bytes: Vec::new(),
+            first_bytes: BTreeMap::new(),
         };
         cores.into_iter().for_each(|core| scrape.add(core));
         scrape
@@ -68,11 +68,8 @@ impl Scrape {
             let sum = self.connections.entry(listener).or_default();
             (sum.0, sum.1) = (sum.0 + open, sum.1 + accepted);
         }
-        // All cores run the same plan, so the backends come in the same order.
-        self.first_bytes
-            .resize(core.first_bytes.len().max(self.first_bytes.len()), Durations::default());
-        for (sum, durations) in self.first_bytes.iter_mut().zip(&core.first_bytes) {
-            sum.add(durations);
+        for (backend, durations) in core.first_bytes {
+            self.first_bytes.entry(backend).or_default().add(&durations);
         }
         self.sum.add(core.server.clone());
         self.cores.push(core.server);

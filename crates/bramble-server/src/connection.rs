@@ -72,7 +72,7 @@ pub(crate) struct Connection {
     accepted: Option<Instant>,
     /// When the first byte of a head came, where the rest did not come with it.
     heard: Option<Instant>,
-    metering: Metering,
+    pub(crate) metering: Metering,
 }
 
 /// Whether the connection can take another request.

@@ -21,6 +21,7 @@ use crate::files::FileCache;
 use crate::handover::{Given, Giving};
 use crate::housekeeping;
 use crate::meters::Meters;
+use crate::pool::Backend;
 use crate::prepared::{PlanError, Prepared};
 use crate::reason::Event;
 use crate::sockets::{Share, SocketKey};
@@ -50,7 +51,7 @@ pub(crate) enum Command {
 }
 
 /// How the cores of a process reach each other; there are as many as a plan ever asked for.
-pub(crate) type Roster = Arc<Mutex<Vec<mpsc::Sender<Command>>>>;
+pub(crate) type Roster = Arc<Mutex<Vec<mpsc::WeakSender<Command>>>>;
 
 /// What the connections of one core share.
 pub(crate) struct Core {
@@ -136,6 +137,8 @@ pub(crate) async fn run(
             Command::Stop => break,
         }
     }
+    // Nobody who asks for something now is to wait for that.
+    drop(commands);
     core.stop().await;
     waking.abort();
     core.parking.clear();
@@ -241,17 +244,20 @@ impl Core {
         }
     }
 
-    /// How to reach all cores of this process, this one among them.
-    pub(crate) fn cores(&self) -> Vec<mpsc::Sender<Command>> {
-        self.roster.lock().map(|roster| roster.clone()).unwrap_or_default()
+    /// How to reach all cores of this process, this one among them. None: one has ended.
+    pub(crate) fn cores(&self) -> Option<Vec<mpsc::Sender<Command>>> {
+        self.roster.lock().ok()?.iter().map(mpsc::WeakSender::upgrade).collect()
     }
 
     fn count(&self) -> CoreFacts {
         let table = self.table();
         let pools = table.iter().flat_map(|table| table.pools());
-        let backends = pools.flat_map(|pool| pool.backends());
+        let backends = pools.flat_map(|pool| {
+            let name = |backend: &Backend| (pool.name.clone(), backend.plan.name.clone());
+            pool.backends().iter().map(move |backend| (name(backend), backend.first_bytes()))
+        });
         CoreFacts {
-            first_bytes: backends.map(|backend| backend.first_bytes()).collect(),
+            first_bytes: backends.collect(),
             traffic: self.meters.traffic(),
             connections: self.meters.connections(),
             server: self.facts(),
@@ -262,6 +268,7 @@ impl Core {
         self.logs.tend(&self.counters);
         let mut facts = self.counters.facts();
         let Some(table) = self.table() else { return facts };
+        facts.revision = table.plan().revision;
         let now = Instant::now();
         for pool in table.pools() {
             let backends = pool.backends().iter().map(|b| b.facts(&pool.name, now));

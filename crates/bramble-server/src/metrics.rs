@@ -17,19 +17,28 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) async fn answer(c: &mut Connection) -> Result<Next, End> {
     let is_asked = c.head.target.path.of(c.input.unread()) == b"/metrics";
     c.take_head();
-    if !is_asked {
+    // A connection may be older than the plan.
+    if !is_asked || !c.table.has_metrics() {
         return c.problem(Reason::NoSuchPage).await;
     }
-    let cores = c.core.cores();
-    let Ok(Some(cores)) = tokio::time::timeout(PATIENCE, gather(cores)).await else {
-        return c.problem(Reason::LocalResources).await;
-    };
-    let process = ProcessFacts::read(std::process::id()).unwrap_or_default();
-    let text = exposition(Scrape::new(env!("CARGO_PKG_VERSION"), process, cores));
-    c.respond(200, &[("Content-Type", CONTENT_TYPE)], text.as_bytes()).await
+    match tokio::time::timeout(PATIENCE, text(c.core.cores())).await {
+        Ok(Some(text)) => c.respond(200, &[("Content-Type", CONTENT_TYPE)], text.as_bytes()).await,
+        _ => c.problem(Reason::LocalResources).await,
+    }
 }
 
-/// None: one has ended. What the others say would look as if counters had gone back.
+/// None if a part is missing: without it counters would seem to have gone back.
+async fn text(cores: Option<Vec<mpsc::Sender<Command>>>) -> Option<String> {
+    let cores = gather(cores?).await?;
+    // Beside the loop: it is long where there are many backends.
+    let write = || {
+        let process = ProcessFacts::read(std::process::id()).ok()?;
+        Some(exposition(Scrape::new(env!("CARGO_PKG_VERSION"), process, cores)))
+    };
+    tokio::task::spawn_blocking(write).await.ok()?
+}
+
+/// None: one has ended.
 async fn gather(cores: Vec<mpsc::Sender<Command>>) -> Option<Vec<CoreFacts>> {
     let mut answers = Vec::new();
     for core in cores {

@@ -301,7 +301,7 @@ impl CoreHandle {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (folder, all) = (folder.to_owned(), roster.clone());
         let core = spawn_core(&format!("core{i}"), move || core::run(i, folder, all, inbox))?;
-        roster.lock().into_iter().for_each(|mut all| all.push(commands.clone()));
+        roster.lock().into_iter().for_each(|mut all| all.push(commands.downgrade()));
         Ok(Self { commands, core })
     }
 

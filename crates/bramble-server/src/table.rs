@@ -153,6 +153,11 @@ impl Table {
         route.and_then(|i| self.routes.get(i)).map_or(&[], |route| &route.meters)
     }
 
+    /// Whether any listener is for metrics.
+    pub(crate) fn has_metrics(&self) -> bool {
+        self.listeners.iter().any(|(_, listener)| listener.serves == Serves::Metrics)
+    }
+
     /// The listener at this address.
     pub(crate) fn listener(&self, at: SocketAddr) -> Option<Rc<Listener>> {
         let listener = self.listeners.iter().find(|(address, _)| *address == at);

@@ -90,7 +90,7 @@ pub(super) const METRICS: &[Metric] = &[
     Metric {
         name: "bramble_listener_connections_accepted",
         labels: "`listener`",
-        help: "Client connections that came.",
+        help: "Client connections that came, or were taken over from an older process.",
         kind: Kind::Counter(None, |s| by_listener(s, |(_, accepted)| accepted)),
     },
     Metric {
@@ -176,8 +176,11 @@ pub(super) const METRICS: &[Metric] = &[
         labels: "`pool`, `backend`",
         help: "From the end of a request to the first byte of its answer.",
         kind: Kind::Histogram(|s| {
-            let all = s.sum.backends.iter().zip(&s.first_bytes);
-            all.map(|(backend, durations)| (backend_labels(backend), durations.clone())).collect()
+            let all = s.first_bytes.iter();
+            let labels = |pool: &String, name: &String| {
+                vec![("pool", pool.clone()), ("backend", name.clone())]
+            };
+            all.map(|((pool, name), durations)| (labels(pool, name), durations.clone())).collect()
         }),
     },
 ];

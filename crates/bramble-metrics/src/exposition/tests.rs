@@ -17,10 +17,15 @@ fn core(requests: u64) -> CoreFacts {
     let mut first_byte = Durations::default();
     first_byte.record(90);
     CoreFacts {
-        server: ServerFacts { requests, backends: vec![backend], ..ServerFacts::default() },
+        server: ServerFacts {
+            revision: 7,
+            requests,
+            backends: vec![backend],
+            ..ServerFacts::default()
+        },
         traffic: vec![(Metered::Route, "a \"b\"/".into(), traffic)],
         connections: vec![("web".into(), 1, 2)],
-        first_bytes: vec![first_byte],
+        first_bytes: vec![(("p".into(), "b".into()), first_byte)],
     }
 }
 
@@ -36,6 +41,7 @@ fn check(line: &str) {
 
 #[test]
 fn cores_are_told_apart_and_added_up() {
+    check("bramble_plan_revision 7.0");
     check("bramble_core_requests_total{core=\"0\"} 2.0");
     check("bramble_core_requests_total{core=\"1\"} 3.0");
     check("bramble_listener_connections_accepted_total{listener=\"web\"} 4.0");

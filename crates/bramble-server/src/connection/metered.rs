@@ -6,7 +6,7 @@ use super::{Connection, End};
 
 /// A request in the middle of being counted.
 #[derive(Default)]
-pub(super) struct Metering {
+pub(crate) struct Metering {
     /// Its head was whole; none: it is no request yet, or was counted.
     pub(super) began: Option<Instant>,
     /// When all of its answer had gone, if somebody has looked at the clock then.
@@ -15,7 +15,7 @@ pub(super) struct Metering {
     pub(super) route: Option<usize>,
     /// 0: no answer so far.
     pub(super) status: u16,
-    pub(super) sent_bytes: u64,
+    pub(crate) sent_bytes: u64,
 }
 
 impl Connection {

@@ -48,11 +48,13 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
         let one_ended = up.ended || down.ended;
         let limit = if one_ended { c.table.times.body } else { c.table.times.tunnel };
         let (timer, core, record) = (&c.timer, &c.core, &mut c.record);
+        let metering = &mut c.metering;
         let step = wait::within(timer, limit, |cx| {
             up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream);
             down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream);
             let passed = std::mem::take(&mut down.bytes);
             add(&core.counters.bytes_out, passed);
+            metering.sent_bytes += passed;
             record.iter_mut().for_each(|record| record.bytes_out += passed);
             if core.stopping.get() && !down.ended && down.is_between_frames(&buffer) {
                 return Poll::Ready(Ok(()));
