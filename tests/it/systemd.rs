@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use bramble_tests::{
     Address, Client, Config, Folder, Heirs, PATIENCE, Program, bramble_binary, processes,
@@ -35,6 +36,22 @@ impl Unit {
         let mut words = [0; 256];
         let len = self.socket.recv(&mut words).expect("a word");
         String::from_utf8_lossy(&words[..len]).into_owned()
+    }
+}
+
+/// Ends what has taken over, also where a scenario has failed before it knew of it.
+impl Drop for Unit {
+    fn drop(&mut self) {
+        // What it has to say of them is said by its end.
+        self.program.signal(Signal::TERM);
+        let start = Instant::now();
+        while processes::runs(self.program.id()) && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let log = self.program.log.text();
+        let heirs = log.lines().filter(|line| line.contains("the new process accepts"));
+        let ids = heirs.filter_map(|line| line.rsplit_once("pid=")?.1.parse().ok());
+        ids.for_each(|id| processes::signal(id, Signal::TERM));
     }
 }
 
