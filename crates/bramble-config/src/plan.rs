@@ -262,6 +262,9 @@ pub struct Limits {
     pub idle_backend_connections: u32,
     /// Body of an early answer that is still read before the connection is closed.
     pub drain_bytes: u32,
+    /// What the process may hold in memory, the kernel's for its sockets included. None: half of
+    /// what the machine or its control group has, shared among the roles of a node.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Default for Limits {
@@ -280,6 +283,7 @@ impl Default for Limits {
             requests_per_connection: 1_000_000,
             idle_backend_connections: 128,
             drain_bytes: 64 * 1024,
+            memory_bytes: None,
         }
     }
 }

@@ -155,6 +155,7 @@ pub(crate) struct Limits {
     pub requests_per_connection: Option<Spanned<i64>>,
     pub idle_backend_connections: Option<Spanned<i64>>,
     pub drain_bytes: Option<Spanned<i64>>,
+    pub memory_bytes: Option<Spanned<i64>>,
 }
 
 #[derive(Default, Deserialize)]

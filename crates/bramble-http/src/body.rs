@@ -70,6 +70,15 @@ impl BodyReader {
         }
     }
 
+    /// How many bytes of data there may yet be, at most.
+    pub fn left(&self) -> u64 {
+        match &self.state {
+            State::Length(left) | State::UntilClose(left) => *left,
+            State::Chunked(_) if self.is_done() => 0,
+            State::Chunked(_) => u64::MAX,
+        }
+    }
+
     /// Whether the body has ended.
     pub fn is_done(&self) -> bool {
         match &self.state {

@@ -33,8 +33,22 @@ pub struct ServerFacts {
     pub waiting: u64,
     /// Requests and connections that were refused or cut, by reason.
     pub refused: BTreeMap<String, u64>,
+    /// What it holds in memory.
+    pub memory: MemoryFacts,
     /// Every backend of every pool.
     pub backends: Vec<BackendFacts>,
+}
+
+/// What a process holds in memory and in the kernel, as its ledger has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemoryFacts {
+    /// What it may hold.
+    pub ceiling_bytes: u64,
+    /// What it holds whatever it does.
+    pub base_bytes: u64,
+    /// What it holds beside that: `buffers`, `connections`, `files`, `sockets`, `tls`.
+    pub by_use: BTreeMap<String, u64>,
 }
 
 /// One backend as this process sees it.
@@ -70,6 +84,7 @@ impl ServerFacts {
         self.busy_ms += other.busy_ms;
         self.waiting += other.waiting;
         self.panics += other.panics;
+        self.memory.add(other.memory);
         for (sum, n) in self.status.iter_mut().zip(other.status) {
             *sum += n;
         }
@@ -86,6 +101,23 @@ impl ServerFacts {
                 Some(sum) => sum.add(other),
                 None => self.backends.push(other),
             }
+        }
+    }
+}
+
+impl MemoryFacts {
+    /// All that is held.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.base_bytes + self.by_use.values().sum::<u64>()
+    }
+
+    /// Ceiling and base are the process's, the rest is each core's own.
+    fn add(&mut self, other: Self) {
+        self.ceiling_bytes = self.ceiling_bytes.max(other.ceiling_bytes);
+        self.base_bytes = self.base_bytes.max(other.base_bytes);
+        for (what, bytes) in other.by_use {
+            *self.by_use.entry(what).or_default() += bytes;
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use crate::ledger::{Ledger, Use};
 use crate::stream::Stream;
 
 /// Free buffers that are kept for later.
@@ -18,8 +19,11 @@ const FRUGAL_BYTES: usize = 512;
 
 /// The free list of one core, for buffers of one size; clone it freely.
 #[derive(Clone)]
-pub struct Buffers {
-    free: Rc<RefCell<Vec<Box<[u8]>>>>,
+pub struct Buffers(Rc<Pool>);
+
+struct Pool {
+    free: RefCell<Vec<Box<[u8]>>>,
+    ledger: Rc<Ledger>,
     size: usize,
     frugal: bool,
 }
@@ -27,47 +31,66 @@ pub struct Buffers {
 /// Bytes that came in and are not used up yet. Holds no memory while it is empty and its
 /// stream would block.
 pub struct Buffer {
-    pool: Buffers,
+    pool: Rc<Pool>,
     bytes: Box<[u8]>,
     start: usize,
     end: usize,
 }
 
 impl Buffers {
-    /// Buffers of `size` bytes each.
+    /// Buffers of `size` bytes each, whose memory is entered in the ledger.
     #[must_use]
-    pub fn new(size: usize) -> Self {
-        Self { free: Rc::default(), size, frugal: false }
+    pub fn new(size: usize, ledger: &Rc<Ledger>) -> Self {
+        Self(Rc::new(Pool::new(size, ledger, false)))
     }
 
     /// The same, but a buffer that waits for more holds little more than what has come: for
     /// peers of whom many may send very slowly.
     #[must_use]
-    pub fn frugal(size: usize) -> Self {
-        Self { frugal: true, ..Self::new(size) }
+    pub fn frugal(size: usize, ledger: &Rc<Ledger>) -> Self {
+        Self(Rc::new(Pool::new(size, ledger, true)))
     }
 
     /// An empty buffer; takes no memory yet.
     #[must_use]
     pub fn buffer(&self) -> Buffer {
-        Buffer { pool: self.clone(), bytes: Box::default(), start: 0, end: 0 }
+        Buffer { pool: self.0.clone(), bytes: Box::default(), start: 0, end: 0 }
     }
 
     /// Gives the memory of all buffers back that nobody uses.
     pub fn give_back_free(&self) {
-        self.free.take();
+        let pool = &self.0;
+        pool.free.take().into_iter().for_each(|bytes| pool.free(bytes));
+    }
+}
+
+impl Pool {
+    fn new(size: usize, ledger: &Rc<Ledger>, frugal: bool) -> Self {
+        Self { free: RefCell::default(), ledger: ledger.clone(), size, frugal }
     }
 
     fn take(&self) -> Box<[u8]> {
         let kept = self.free.borrow_mut().pop();
-        kept.unwrap_or_else(|| vec![0; self.size].into_boxed_slice())
+        kept.unwrap_or_else(|| self.allocate(self.size))
     }
 
     fn give_back(&self, bytes: Box<[u8]>) {
         let mut free = self.free.borrow_mut();
         if bytes.len() == self.size && free.len() < KEPT {
             free.push(bytes);
+        } else {
+            self.free(bytes);
         }
+    }
+
+    fn allocate(&self, size: usize) -> Box<[u8]> {
+        self.ledger.take(Use::Buffers, size as u64);
+        vec![0; size].into_boxed_slice()
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // It ends here.
+    fn free(&self, bytes: Box<[u8]>) {
+        self.ledger.give_back(Use::Buffers, bytes.len() as u64);
     }
 }
 
@@ -145,7 +168,8 @@ impl Buffer {
         } else if unread >= limit {
             return Err(io::ErrorKind::StorageFull.into());
         } else {
-            self.move_into(vec![0; (unread * 2).min(limit)].into_boxed_slice());
+            let larger = self.pool.allocate((unread * 2).min(limit));
+            self.move_into(larger);
         }
         (self.start, self.end) = (0, unread);
         Ok(())
@@ -155,7 +179,8 @@ impl Buffer {
     fn shrink(&mut self) {
         let fit = (self.end - self.start).next_power_of_two().max(FRUGAL_BYTES);
         if fit * 2 <= self.bytes.len() {
-            self.move_into(vec![0; fit].into_boxed_slice());
+            let fitting = self.pool.allocate(fit);
+            self.move_into(fitting);
         }
     }
 
@@ -163,6 +188,7 @@ impl Buffer {
     fn move_into(&mut self, mut memory: Box<[u8]>) {
         let unread = self.unread();
         let len = unread.len();
+        // What has no room here is none of ours to be entered as given back: it always has.
         if let Some(room) = memory.get_mut(..len) {
             room.copy_from_slice(unread);
             (self.start, self.end) = (0, len);

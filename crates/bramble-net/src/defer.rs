@@ -1,9 +1,10 @@
-//! Hearing of a connection when its client has sent something: needs `unsafe`, since the option is
-//! none that rustix or socket2 has.
+//! Hearing of a connection when its client has sent something.
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsFd;
+
+use crate::option;
 
 /// Whoever has sent nothing by then is accepted all the same.
 const SECONDS: c_int = 1;
@@ -14,14 +15,6 @@ const SECONDS: c_int = 1;
 ///
 /// # Errors
 /// The kernel does not know the option.
-#[allow(unsafe_code)]
-pub(crate) fn defer_accept(socket: &OwnedFd) -> io::Result<()> {
-    let seconds = SECONDS;
-    let len = size_of_val(&seconds) as libc::socklen_t;
-    let (level, option) = (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
-    // SAFETY: the descriptor is open, and the value is a whole `int` that outlives the call.
-    let set = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const seconds).cast(), len)
-    };
-    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+pub(crate) fn defer_accept(socket: impl AsFd) -> io::Result<()> {
+    option::set(socket, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, SECONDS)
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::time::Instant;
 
 use rustix::buffer::spare_capacity;
@@ -17,12 +18,16 @@ use slab::Slab;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::ledger::{Ledger, Use};
 use crate::ranking::{Ranking, Whose, lookups};
 use crate::stream::Stream;
 use crate::watch::watch;
 
 /// Taken out in one turn, so that others have theirs.
 const A_TURN: usize = 128;
+
+/// Of a place in the table, beside what is parked there: it grows by doubling.
+const PLACE_BYTES: u64 = 32;
 
 /// What wakes: bytes, or that none will come any more.
 const WAKES: EventFlags = EventFlags::IN.union(EventFlags::RDHUP);
@@ -34,6 +39,7 @@ pub struct Parking<T> {
     /// By time.
     ranking: Ranking<Stay>,
     owner: fn(&T) -> Option<IpAddr>,
+    ledger: Rc<Ledger>,
 }
 
 /// A stay, as it stands in line: whose, until when, and its key.
@@ -47,13 +53,15 @@ struct Parked<T> {
 }
 
 impl<T> Parking<T> {
-    /// An empty one, for what belongs to `owner`; must be made inside a core.
+    /// An empty one, for what belongs to `owner`, whose places are entered in the ledger; must be
+    /// made inside a core.
     ///
     /// # Errors
     /// Descriptors have run out.
-    pub fn new(owner: fn(&T) -> Option<IpAddr>) -> io::Result<Self> {
+    pub fn new(owner: fn(&T) -> Option<IpAddr>, ledger: &Rc<Ledger>) -> io::Result<Self> {
         let epoll = watch(epoll::create(CreateFlags::CLOEXEC)?, Interest::READABLE)?;
-        Ok(Self { epoll, places: RefCell::default(), ranking: Ranking::default(), owner })
+        let ledger = ledger.clone();
+        Ok(Self { epoll, places: RefCell::default(), ranking: Ranking::default(), owner, ledger })
     }
 
     /// Parks a connection until `due`. Gives it back if it has something to do, or if the kernel
@@ -77,6 +85,7 @@ impl<T> Parking<T> {
         let parked = Parked { stream, due, what };
         self.ranking.enter(self.stays(key, &parked));
         place.insert(parked);
+        self.ledger.take(Use::Connections, PLACE_BYTES + size_of::<Parked<T>>() as u64);
         Ok(())
     }
 
@@ -140,7 +149,7 @@ impl<T> Parking<T> {
     /// Ends all.
     pub fn clear(&self) {
         self.ranking.forget();
-        drop(self.places.take());
+        self.keys(|_| true).into_iter().for_each(|key| drop(self.take(key)));
     }
 
     fn oldest(&self, whose: Whose) -> Option<usize> {
@@ -180,6 +189,7 @@ impl<T> Parking<T> {
     fn take(&self, key: usize) -> Option<Parked<T>> {
         let parked = self.places.borrow_mut().try_remove(key)?;
         self.ranking.leave(self.stays(key, &parked));
+        self.ledger.give_back(Use::Connections, PLACE_BYTES + size_of::<Parked<T>>() as u64);
         Some(parked)
     }
 }

@@ -12,8 +12,10 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use crate::queues::Queues;
 use crate::tls::{Acceptor, Connector, KeyId};
 use secure::Secure;
 use socket::Socket;
@@ -44,18 +46,44 @@ impl Stream {
         socket.into_bare().map_err(|socket| Self { socket, tls })
     }
 
+    /// Enters what it takes, here and in the kernel, from now on: before TLS begins.
+    pub fn count_in(&mut self, queues: &Rc<Queues>) {
+        self.socket.count_in(queues, None);
+    }
+
+    /// Nobody reads from it for now, though so many bytes will come: enters as many as its socket
+    /// may take, until that is looked at.
+    pub fn will_fill(&self, bytes: u64) {
+        self.socket.will_fill(bytes);
+    }
+
     /// Connects, and does the TLS handshake where `tls` is given.
     ///
     /// # Errors
     /// The peer can't be reached, or is not whom the connector trusts.
     pub async fn connect(address: SocketAddr, tls: Option<&Connector>) -> io::Result<Self> {
-        let mut socket = Socket::connect(address)?;
-        poll_fn(|cx| socket.poll_connected(cx)).await?;
-        let mut stream = Self { socket, tls: None };
+        let mut stream = Self { socket: Socket::connect(address, None)?, tls: None };
+        stream.connected().await?;
         if let Some(connector) = tls {
             stream.connect_tls(connector).await?;
         }
         Ok(stream)
+    }
+
+    /// Connects to a backend, and enters what that takes, here and in the kernel, from now on.
+    ///
+    /// # Errors
+    /// The peer can't be reached.
+    pub async fn connect_counted(address: SocketAddr, queues: &Rc<Queues>) -> io::Result<Self> {
+        let room = queues.link_bytes();
+        let mut stream = Self { socket: Socket::connect(address, room)?, tls: None };
+        stream.socket.count_in(queues, room);
+        stream.connected().await?;
+        Ok(stream)
+    }
+
+    async fn connected(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.socket.poll_connected(cx)).await
     }
 
     /// Does the TLS handshake of a connection that was opened here.
@@ -79,6 +107,7 @@ impl Stream {
 
     /// Boxed, since every plain connection that could have been one of TLS would be as large.
     async fn handshake(&mut self, mut tls: Box<Secure>) -> io::Result<()> {
+        tls.granted = self.socket.grant_tls();
         poll_fn(|cx| tls.poll_handshake(&mut self.socket, cx)).await?;
         self.tls = Some(tls);
         Ok(())

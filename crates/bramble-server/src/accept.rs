@@ -2,25 +2,35 @@
 //!
 //! Knows who may have a place, not what is done with one.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bramble_net::{ListenSocket, Listener, Stream};
+use bramble_net::{Grant, ListenSocket, Listener, Stream, Use};
+use pin_project_lite::pin_project;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::connection;
 use crate::contained::contained;
 use crate::core::Core;
+use crate::ledger;
 use crate::place::Place;
 use crate::reason::Event;
 use crate::visitor::Visitor;
 
 /// Pause when descriptors or memory have run out, so that nothing spins.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Of a connection's task, beside what it is made of: its places in the loop, in epoll and among
+/// the timers, and what it keeps of heads.
+const TASK_BYTES: u64 = 1024;
+
+/// What is read of a request that is refused at the door.
+const REFUSED_HEAD_BYTES: usize = 4096;
 
 /// A core accepts from one socket until this is dropped.
 pub(crate) struct Accepting(JoinHandle<()>);
@@ -54,7 +64,11 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
         // A flood of connections is no reason to let those that are here wait.
         tokio::task::coop::consume_budget().await;
         match listener.accept().await {
-            Ok((stream, peer)) => admit(core, stream, peer, listener.address()),
+            Ok((mut stream, peer)) => {
+                stream.count_in(&core.queues);
+                ledger::room_for_newcomer(core, peer.ip()).await;
+                admit(core, stream, peer, listener.address());
+            }
             Err(error) => pause(core, &error).await,
         }
     }
@@ -63,10 +77,48 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
 /// Serves a newcomer if there is a place.
 fn admit(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     match Place::take(core, peer.ip()) {
-        Ok(place) => drop(spawn_local(serve(place, stream, peer, at))),
+        Ok(place) => spawn(core, serve(place, stream, peer, at)),
         // Of those that have just come none waits yet: they have their turn before this one.
-        Err(Event::Connections) => drop(spawn_local(serve_late(core.clone(), stream, peer, at))),
-        Err(event) => core.counters.refused(event),
+        Err(Event::Connections) => {
+            spawn(core, serve_late(core.clone(), stream, peer, at));
+        }
+        Err(event) => refuse(core, stream, at, event),
+    }
+}
+
+/// Starts a connection's task, whose memory is entered in the ledger for as long as it lives.
+fn spawn(core: &Core, work: impl Future<Output = ()> + 'static) {
+    let bytes = TASK_BYTES + size_of_val(&work) as u64;
+    spawn_local(Entered { work, _grant: core.ledger.grant(Use::Connections, bytes) });
+}
+
+pin_project! {
+    /// Work whose memory is entered. An async block around it would be twice as large.
+    struct Entered<W> {
+        #[pin]
+        work: W,
+        _grant: Grant,
+    }
+}
+
+impl<W: Future> Future for Entered<W> {
+    type Output = W::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
+        self.project().work.poll(cx)
+    }
+}
+
+/// Tells whoever has no place so, as far as that takes no memory and no time.
+fn refuse(core: &Core, mut stream: Stream, at: SocketAddr, why: Event) {
+    core.counters.refused(why);
+    let is_plain = core.table().is_some_and(|table| table.is_plain_at(at));
+    // What it has said would make the end a reset, which overtakes the answer.
+    let mut said = [0; REFUSED_HEAD_BYTES];
+    if is_plain && let Ok(n) = stream.try_read(&mut said) {
+        let is_head = said.get(..n).is_some_and(|said| said.starts_with(b"HEAD "));
+        // Whether it gets that makes no difference here.
+        let _ = stream.try_write(&[IoSlice::new(core.busy.answer(is_head))]);
     }
 }
 
@@ -74,8 +126,9 @@ fn admit(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
 async fn serve_late(core: Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     let take = pin!(async { Place::take(&core, peer.ip()) });
     match contained(&core.counters, "accepting", take).await {
-        Ok(Ok(place)) => serve(place, stream, peer, at).await,
-        Ok(Err(event)) => core.counters.refused(event),
+        // A task of its own, which those who are refused need not have the size of.
+        Ok(Ok(place)) => spawn(&core, serve(place, stream, peer, at)),
+        Ok(Err(event)) => refuse(&core, stream, at, event),
         Err(_) => {}
     }
 }
@@ -85,7 +138,7 @@ pub(crate) async fn keep_waking(core: Rc<Core>) {
     loop {
         match core.parking.woken().await {
             Ok(woken) => woken.into_iter().for_each(|(stream, visitor)| {
-                drop(spawn_local(resume(visitor, stream)));
+                spawn(&core, resume(visitor, stream));
             }),
             Err(error) => pause(&core, &error).await,
         }

@@ -21,7 +21,7 @@ use bramble_http::{
     Body, BodyReader, Form, Parsed, Reject, RequestHead, ResponseHead, parse_request,
     simple_response,
 };
-use bramble_net::{Buffer, Spare, Stream, Timer};
+use bramble_net::{Buffer, Level, Spare, Stream, Timer};
 
 use crate::access_log::Record;
 use crate::core::Core;
@@ -32,7 +32,7 @@ use crate::reason::{self, Event, Reason, Word};
 use crate::table::{Handler, Table};
 use crate::visitor::Visitor;
 use crate::wait::{self, WaitError};
-use crate::{clients, files, metrics, proxy, route};
+use crate::{clients, files, ledger, metrics, proxy, route};
 use metered::Metering;
 
 /// Memory for heads that a connection keeps between requests.
@@ -206,7 +206,10 @@ impl Connection {
         self.body = BodyReader::new(self.head.body, &self.table.limits);
         self.metering.began = Some(Instant::now());
         self.begin_record();
-        let next = self.dispatch().await?;
+        let next = match self.core.ledger.level() {
+            Level::Easy | Level::Tight => self.dispatch().await?,
+            _ => self.dispatch_if_room().await?,
+        };
         self.end_record();
         self.meter();
         let next = if self.drain().await? { next } else { self.leave().await };
@@ -269,6 +272,22 @@ impl Connection {
         self.table = table;
         let Visitor { key, listener, .. } = &self.visitor;
         key.is_none_or(|key| self.table.still_trusts(&listener.name, key))
+    }
+
+    /// Answers where there is memory for that.
+    #[cold]
+    async fn dispatch_if_room(&mut self) -> Result<Next, End> {
+        if ledger::make_room_for(&self.core, self.visitor.place.client).await {
+            return self.dispatch().await;
+        }
+        self.take_head();
+        self.refused(Reason::Busy);
+        self.answered(Reason::Busy.status());
+        let (core, is_head) = (self.core.clone(), self.is_head());
+        let parts = [core.busy.answer(is_head), &[], &[]];
+        let sent = wait::send(&mut self.stream, parts, &self.timer, &mut self.reading).await?;
+        self.sent(sent);
+        Ok(Next::Close)
     }
 
     async fn dispatch(&mut self) -> Result<Next, End> {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -9,17 +10,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bramble_metrics::CoreFacts;
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Buffers, Parking, Stream, Timers};
+use bramble_net::{Budget, Buffer, Buffers, Ledger, Level, Parking, Queues, Stream, Timers};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
 use crate::accept::{self, Accepting};
 use crate::access_log::Logs;
+use crate::busy::Busy;
 use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::files::FileCache;
 use crate::handover::{Given, Giving};
-use crate::housekeeping;
 use crate::meters::Meters;
 use crate::pool::Backend;
 use crate::prepared::{PlanError, Prepared};
@@ -27,6 +28,7 @@ use crate::reason::Event;
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 use crate::visitor::Visitor;
+use crate::{housekeeping, ledger};
 
 /// Room for a head and a small body.
 const HEAD_BUFFER_BYTES: usize = 16 * 1024;
@@ -55,12 +57,16 @@ pub(crate) type Roster = Arc<Mutex<Vec<mpsc::WeakSender<Command>>>>;
 
 /// What the connections of one core share.
 pub(crate) struct Core {
+    /// What all of the following hold.
+    pub(crate) ledger: Rc<Ledger>,
+    pub(crate) queues: Rc<Queues>,
+    pub(crate) busy: Busy,
     pub(crate) timers: Timers,
     /// For requests.
     pub(crate) requests: Buffers,
     /// For the heads of answers.
     pub(crate) heads: Buffers,
-    pub(crate) bodies: Buffers,
+    bodies: Buffers,
     pub(crate) counters: Counters,
     pub(crate) meters: Meters,
     pub(crate) logs: Logs,
@@ -91,24 +97,28 @@ pub(crate) async fn run(
     index: usize,
     folder: PathBuf,
     roster: Roster,
+    budget: Arc<Budget>,
     mut commands: mpsc::Receiver<Command>,
 ) {
-    let parking = match Parking::new(|visitor: &Visitor| visitor.place.client) {
+    let ledger = Ledger::new(budget);
+    let parking = match Parking::new(|visitor: &Visitor| visitor.place.client, &ledger) {
         Ok(parking) => parking,
         Err(error) => return tracing::error!(%error, "a core can't start"),
     };
     let core = Rc::new(Core {
         timers: Timers::start(),
-        requests: Buffers::frugal(HEAD_BUFFER_BYTES),
-        heads: Buffers::new(HEAD_BUFFER_BYTES),
-        bodies: Buffers::new(BODY_BUFFER_BYTES),
+        requests: Buffers::frugal(HEAD_BUFFER_BYTES, &ledger),
+        heads: Buffers::new(HEAD_BUFFER_BYTES, &ledger),
+        bodies: Buffers::new(BODY_BUFFER_BYTES, &ledger),
+        queues: Queues::new(ledger.clone()),
+        busy: Busy::default(),
         counters: Counters::default(),
         meters: Meters::default(),
         logs: Logs::default(),
         giving: RefCell::default(),
         parking,
         clients: Clients::default(),
-        files: FileCache::default(),
+        files: FileCache::new(&ledger),
         stopping: Cell::new(false),
         outlived: Cell::new(false),
         index,
@@ -119,7 +129,9 @@ pub(crate) async fn run(
         listeners: RefCell::default(),
         share: RefCell::default(),
         date: RefCell::default(),
+        ledger,
     });
+    spawn_local(ledger::keep(Rc::downgrade(&core)));
     spawn_local(housekeeping::keep(Rc::downgrade(&core)));
     let waking = spawn_local(accept::keep_waking(core.clone()));
     while let Some(command) = commands.recv().await {
@@ -159,6 +171,17 @@ impl Core {
         self.stopping.get()
             || self.outlived.get()
             || self.index >= usize::from(table.plan().threads.max(1))
+    }
+
+    /// A buffer for a body: a small one where memory is tight.
+    pub(crate) fn body_buffer(&self) -> Buffer {
+        let is_tight = self.ledger.level() >= Level::Tight;
+        if is_tight { self.heads.buffer() } else { self.bodies.buffer() }
+    }
+
+    /// Gives the memory of all buffers back that nobody uses.
+    pub(crate) fn give_back_buffers(&self) {
+        [&self.requests, &self.heads, &self.bodies].into_iter().for_each(Buffers::give_back_free);
     }
 
     /// The time as an HTTP date, made anew once a second.
@@ -209,7 +232,7 @@ impl Core {
     pub(crate) fn rest(&self, stream: Stream, due: Instant, visitor: Visitor) {
         let giving = self.giving.borrow().clone();
         let left = match giving.filter(|_| stream.is_plain()) {
-            Some(giving) => give(&giving, stream, due, visitor).inspect(|_| self.keep_all()),
+            Some(giving) => self.give(&giving, stream, due, visitor).inspect(|_| self.keep_all()),
             None => Some((stream, visitor)),
         };
         if let Some((stream, visitor)) = left
@@ -219,11 +242,35 @@ impl Core {
         }
     }
 
+    /// Gives a client away; back it comes if nobody takes it.
+    fn give(
+        &self,
+        giving: &Giving,
+        stream: Stream,
+        due: Instant,
+        visitor: Visitor,
+    ) -> Option<(Stream, Visitor)> {
+        let words = visitor.words(due);
+        match stream.into_socket() {
+            Err(stream) => Some((stream, visitor)),
+            Ok(socket) => {
+                let refused = giving.give(Given { socket, words }).err()?;
+                Some((self.stream(refused.socket), visitor))
+            }
+        }
+    }
+
     /// Nobody takes clients any more. To offer them again each time would keep the core busy for
     /// ever with whoever has something to say.
     fn keep_all(&self) {
         *self.giving.borrow_mut() = None;
         self.outlived.set(true);
+    }
+
+    fn stream(&self, socket: OwnedFd) -> Stream {
+        let mut stream = Stream::from_socket(socket);
+        stream.count_in(&self.queues);
+        stream
     }
 
     fn hand_over(&self, giving: Giving) {
@@ -238,7 +285,7 @@ impl Core {
         let Some(table) = self.table() else { return };
         for Given { socket, words } in clients {
             match Visitor::adopted(self, &table, &words) {
-                Ok((visitor, due)) => self.rest(Stream::from_socket(socket), due, visitor),
+                Ok((visitor, due)) => self.rest(self.stream(socket), due, visitor),
                 Err(event) => self.counters.refused(event),
             }
         }
@@ -267,6 +314,7 @@ impl Core {
     fn facts(&self) -> ServerFacts {
         self.logs.tend(&self.counters);
         let mut facts = self.counters.facts();
+        facts.memory = ledger::facts(&self.ledger);
         let Some(table) = self.table() else { return facts };
         facts.revision = table.plan().revision;
         let now = Instant::now();
@@ -286,23 +334,6 @@ impl Core {
         let end = Instant::now() + limit;
         while self.counters.in_flight.get() > 0 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
-/// Gives a client away; back it comes if nobody takes it.
-fn give(
-    giving: &Giving,
-    stream: Stream,
-    due: Instant,
-    visitor: Visitor,
-) -> Option<(Stream, Visitor)> {
-    let words = visitor.words(due);
-    match stream.into_socket() {
-        Err(stream) => Some((stream, visitor)),
-        Ok(socket) => {
-            let refused = giving.give(Given { socket, words }).err()?;
-            Some((Stream::from_socket(refused.socket), visitor))
         }
     }
 }

@@ -54,9 +54,8 @@ fn forget_unasked(core: &Core) {
 
 /// First what we keep for later, then what the allocator does.
 fn give_back(core: &Core) {
-    for buffers in [&core.requests, &core.heads, &core.bodies] {
-        buffers.give_back_free();
-    }
+    core.give_back_buffers();
+    core.queues.give_back_free();
     core.timers.give_back_free();
     core.parking.give_back_free();
     core.clients.give_back_free();

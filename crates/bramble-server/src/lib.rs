@@ -8,6 +8,7 @@
 mod accept;
 mod access_log;
 mod balance;
+mod busy;
 mod check;
 mod clients;
 mod connection;
@@ -20,6 +21,7 @@ mod floor;
 pub mod handover;
 mod health;
 mod housekeeping;
+mod ledger;
 mod meters;
 mod metrics;
 mod pace;

@@ -8,6 +8,7 @@ use bramble_net::{SpareWait, Whose};
 
 use crate::clients::client;
 use crate::core::Core;
+use crate::ledger;
 use crate::reason::Event;
 use crate::table::Table;
 
@@ -50,6 +51,9 @@ impl Place {
         if is_full && !make_room(core, client) {
             return Err(Event::Connections);
         }
+        if !ledger::lets_in(core, client) {
+            return Err(Event::Memory);
+        }
         Ok(place)
     }
 }
@@ -58,6 +62,11 @@ impl Place {
 /// hold.
 fn share(table: &Table, limit: u32) -> u32 {
     (limit / u32::from(table.plan().threads.max(1))).max(1)
+}
+
+/// Whose connection it would be that comes from `ip`; none of a trusted proxy.
+pub(crate) fn newcomer(core: &Core, ip: IpAddr) -> Option<IpAddr> {
+    counted_client(&*core.table()?, ip)
 }
 
 /// Whose connections are counted; none of a trusted proxy, behind whom are many.
@@ -77,13 +86,29 @@ impl Drop for Place {
 /// Ends a connection so that one of `newcomer` has a place: the oldest that waits for a request,
 /// first of whoever has more than the newcomer and of all most. Where none waits, that client
 /// gives one that is sent or read slowly: so no few can keep out all others.
-fn make_room(core: &Core, newcomer: Option<IpAddr>) -> bool {
-    let own = newcomer.map_or(0, |client| core.clients.open(client));
-    let heaviest = core.clients.heaviest().filter(|(_, open)| *open > own);
-    let heaviest = heaviest.map(|(client, _)| client);
+pub(crate) fn make_room(core: &Core, newcomer: Option<IpAddr>) -> bool {
+    let heaviest = heavier(core, newcomer);
     heaviest.is_some_and(|client| end_idle(core, Whose::Of(client)))
         || end_idle(core, Whose::Any)
         || heaviest.is_some_and(|client| core.timers.end_one(SpareWait::Slow(client)))
+}
+
+/// Who has most connections, if those are more than this one has.
+pub(crate) fn heavier(core: &Core, client: Option<IpAddr>) -> Option<IpAddr> {
+    let own = client.map_or(0, |client| core.clients.open(client));
+    let heaviest = core.clients.heaviest().filter(|(_, open)| *open > own);
+    heaviest.map(|(client, _)| client)
+}
+
+/// Ends one of those who have been silent for long, of whoever has most.
+pub(crate) fn end_parked(core: &Core) -> bool {
+    let most = heavier(core, None);
+    let ended = most.is_some_and(|client| core.parking.end_oldest(Whose::Of(client)))
+        || core.parking.end_oldest(Whose::Any);
+    if ended {
+        core.counters.refused(Event::Evicted);
+    }
+    ended
 }
 
 /// Whoever is parked has been silent for longer than anybody else.

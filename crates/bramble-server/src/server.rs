@@ -7,14 +7,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bramble_config::plan::Plan;
+use bramble_metrics::ProcessFacts;
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{ListenSocket, raise_descriptor_limit, spawn_core};
+use bramble_net::{Budget, ListenSocket, raise_descriptor_limit, spawn_core};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::check::Checks;
 use crate::core::{self, Command, Roster};
 use crate::handover::{Given, Giving, HandoverError, Heir, Inheritance};
+use crate::ledger;
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::Sockets;
 
@@ -37,6 +39,9 @@ pub struct Server {
     folder: PathBuf,
     /// How many this process may have open.
     descriptors: u64,
+    /// How many processes share what memory there is.
+    processes: u64,
+    budget: Arc<Budget>,
     sockets: Sockets,
     /// As many as a plan ever asked for: those beyond the `threads` of the plan in force have
     /// no socket, and see their connections to their ends.
@@ -61,6 +66,8 @@ impl Server {
         Self {
             folder,
             descriptors,
+            processes: 1,
+            budget: Arc::new(Budget::new(u64::MAX)),
             sockets: Sockets::default(),
             cores: Vec::new(),
             roster: Roster::default(),
@@ -68,6 +75,12 @@ impl Server {
             checks: Checks::default(),
             writers: Vec::new(),
         }
+    }
+
+    /// Lets it have the share of one of so many processes in what memory there is.
+    #[must_use]
+    pub fn one_of(self, processes: u64) -> Self {
+        Self { processes, ..self }
     }
 
     /// Takes a plan as a whole, or leaves the running one untouched.
@@ -89,6 +102,7 @@ impl Server {
         self.writers.retain(|writer| !writer.is_finished());
         self.writers.extend(prepared.writer.as_ref().and_then(|writer| writer.thread()));
         self.checks.renew(&prepared);
+        self.settle_budget(&prepared.plan);
         tracing::info!(revision = prepared.plan.revision, "plan taken");
         self.current = Some(prepared);
         Ok(())
@@ -222,6 +236,18 @@ impl Server {
         }
     }
 
+    /// What there is by default is looked at once: later it would be less by what we hold.
+    fn settle_budget(&self, plan: &Plan) {
+        let before = self.plan().map(|plan| plan.limits.memory_bytes);
+        if before.is_none() {
+            let facts = ProcessFacts::read(std::process::id()).unwrap_or_default();
+            self.budget.set_base(facts.private_kib * 1024);
+        }
+        if before != Some(plan.limits.memory_bytes) {
+            self.budget.set_ceiling(ledger::ceiling(&plan.limits, self.processes));
+        }
+    }
+
     /// No more visitors are let in than there are descriptors for, however many the plan allows.
     /// Most only wait, so that a fifth is left for connections to backends; a request for which
     /// there is none in the end gets a 503.
@@ -243,7 +269,8 @@ impl Server {
     async fn prepare(&mut self, plan: &Arc<Prepared>, sockets: &Sockets) -> Result<(), PlanError> {
         let threads = usize::from(plan.plan.threads.max(1));
         while self.cores.len() < threads {
-            let core = CoreHandle::start(self.cores.len(), &self.folder, &self.roster);
+            let core =
+                CoreHandle::start(self.cores.len(), &self.folder, &self.roster, &self.budget);
             self.cores.push(core.map_err(PlanError::Thread)?);
         }
         let mut answers = Vec::new();
@@ -297,10 +324,11 @@ impl Server {
 }
 
 impl CoreHandle {
-    fn start(i: usize, folder: &Path, roster: &Roster) -> io::Result<Self> {
+    fn start(i: usize, folder: &Path, roster: &Roster, budget: &Arc<Budget>) -> io::Result<Self> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let (folder, all) = (folder.to_owned(), roster.clone());
-        let core = spawn_core(&format!("core{i}"), move || core::run(i, folder, all, inbox))?;
+        let (folder, all, budget) = (folder.to_owned(), roster.clone(), budget.clone());
+        let run = move || core::run(i, folder, all, budget, inbox);
+        let core = spawn_core(&format!("core{i}"), run)?;
         roster.lock().into_iter().for_each(|mut all| all.push(commands.downgrade()));
         Ok(Self { commands, core })
     }

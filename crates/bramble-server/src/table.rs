@@ -166,10 +166,18 @@ impl Table {
 
     /// The listener without TLS that is called so.
     pub(crate) fn plain_listener(&self, name: &str) -> Option<Rc<Listener>> {
-        let mut listeners = self.plan().listeners.iter();
-        let is_plain = listeners.any(|l| l.name == name && l.link == Link::Plain);
+        let is_plain = self.is_plain(|l| l.name == name);
         let own = self.listeners.iter().find(|(_, own)| is_plain && *own.name == *name);
         own.map(|(_, own)| own.clone())
+    }
+
+    /// Whether a client that comes there speaks without TLS.
+    pub(crate) fn is_plain_at(&self, at: SocketAddr) -> bool {
+        self.is_plain(|listener| listener.address == at)
+    }
+
+    fn is_plain(&self, which: impl Fn(&bramble_config::plan::Listener) -> bool) -> bool {
+        self.plan().listeners.iter().any(|l| which(l) && l.link == Link::Plain)
     }
 
     /// How slowly a client may send or read a body.

@@ -9,6 +9,9 @@ use crate::error::{Finding, Findings};
 use crate::plan::{Limits, Timeouts};
 use crate::raw;
 
+/// A process takes ten at rest.
+const MEMORY_BYTES: RangeInclusive<i64> = 16 << 20..=1 << 50;
+
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 type Number = Option<Spanned<i64>>;
@@ -101,6 +104,10 @@ pub(crate) fn limits(raw: &raw::Limits, findings: &mut Findings) -> Limits {
             findings,
         ),
         drain_bytes: size("drain_bytes", &raw.drain_bytes, 1 << 30, or.drain_bytes, findings),
+        memory_bytes: raw
+            .memory_bytes
+            .as_ref()
+            .map(|bytes| in_range("memory_bytes", Some(bytes), MEMORY_BYTES, 0, findings)),
     };
     check_target(raw, &limits, findings);
     limits

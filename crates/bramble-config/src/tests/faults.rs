@@ -95,7 +95,7 @@ fn keys_and_types() {
     check("lisener = 1", "2:1 unknown key `lisener` | did you mean `listener`?");
     check(
         "[limits]\nhead = 1",
-        "3:1 unknown key `head` | there is: `head_bytes`, `fields`, `target_bytes`, `chunk_extension_line_bytes`, `chunk_extension_body_bytes`, `informational`, `body_bytes`, `body_bytes_per_s`, `connections`, `connections_per_client`, `requests_per_connection`, `idle_backend_connections`, `drain_bytes`",
+        "3:1 unknown key `head` | there is: `head_bytes`, `fields`, `target_bytes`, `chunk_extension_line_bytes`, `chunk_extension_body_bytes`, `informational`, `body_bytes`, `body_bytes_per_s`, `connections`, `connections_per_client`, `requests_per_connection`, `idle_backend_connections`, `drain_bytes`, `memory_bytes`",
     );
     check("threads = 'two'", "2:11 invalid type: string \"two\", expected a whole number");
     check("[[site]]\nhosts = []", "2:1 `name` is missing | add `name = …`");

@@ -43,6 +43,23 @@ pub(super) const METRICS: &[Metric] = &[
         kind: Kind::Gauge(Some(Unit::Bytes), |s| one(s.process.rss_kib * 1024)),
     },
     Metric {
+        name: "bramble_memory_ceiling",
+        labels: "",
+        help: "What the process may hold in memory, the kernel's for its sockets included.",
+        kind: Kind::Gauge(Some(Unit::Bytes), |s| one(s.sum.memory.ceiling_bytes)),
+    },
+    Metric {
+        name: "bramble_memory_held",
+        labels: "`use`",
+        help: "What it holds of that, by the ledger's account; `base` is there whatever it does.",
+        kind: Kind::Gauge(Some(Unit::Bytes), |s| {
+            let memory = &s.sum.memory;
+            let base = ("base".to_owned(), memory.base_bytes);
+            let all = memory.by_use.clone().into_iter().chain([base]);
+            all.map(|(what, bytes)| (vec![("use", what)], bytes as f64)).collect()
+        }),
+    },
+    Metric {
         name: "bramble_panics",
         labels: "",
         help: "Faults of bramble's own, each of which ended one connection.",

@@ -7,6 +7,7 @@ use std::task::Poll;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::Ledger;
 
 const SIZE: usize = 1024;
 const LIMIT: usize = 4096;
@@ -58,7 +59,7 @@ async fn check(pool: Buffers, steps: Vec<Step>) {
 proptest! {
     #[test]
     fn no_byte_is_lost_or_comes_twice(steps in prop::collection::vec(step(), 1..40), frugal: bool) {
-        let pool = if frugal { Buffers::frugal(SIZE) } else { Buffers::new(SIZE) };
+        let pool = if frugal { Buffers::frugal(SIZE, &Ledger::unlimited()) } else { Buffers::new(SIZE, &Ledger::unlimited()) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(check(pool, steps));
     }
@@ -71,7 +72,7 @@ fn a_frugal_buffer_that_waits_holds_little_more_than_has_come() {
         let (mut peer, ours) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let mut stream = Stream::from_socket(ours.into());
-        let mut buffer = Buffers::frugal(16 * 1024).buffer();
+        let mut buffer = Buffers::frugal(16 * 1024, &Ledger::unlimited()).buffer();
         peer.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
         poll_fn(|cx| buffer.poll_fill(cx, &mut stream, LIMIT)).await.unwrap();
         let more = poll_fn(|cx| Poll::Ready(buffer.poll_fill(cx, &mut stream, LIMIT)));

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::Parking;
-use crate::{ListenSocket, Listener, Stream, Whose};
+use crate::{Ledger, ListenSocket, Listener, Stream, Whose};
 
 /// Long enough for what must happen, and for what must not.
 const SOON: Duration = Duration::from_secs(5);
@@ -18,7 +18,8 @@ impl Park {
     async fn with(count: usize) -> Self {
         let socket = ListenSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let listener = Listener::share(&socket).unwrap();
-        let (parking, mut clients) = (Parking::new(owner).unwrap(), Vec::new());
+        let (parking, mut clients) =
+            (Parking::new(owner, &Ledger::unlimited()).unwrap(), Vec::new());
         for name in 0..count {
             let address = listener.address();
             let (client, (server, _)) = pair(address, &listener).await;

@@ -6,23 +6,26 @@ use std::task::{Context, Poll, ready};
 use rustls::{ClientConnection, Connection, ServerConnection};
 
 use super::socket::Socket;
+use crate::ledger::Grant;
 use crate::tls::{self, Acceptor, Connector, KeyId};
 
 /// The TLS half of a stream.
 pub(super) struct Secure {
     connection: Connection,
+    /// Its memory, where that is counted.
+    pub(super) granted: Option<Grant>,
 }
 
 impl Secure {
     pub(super) fn client(connector: &Connector) -> io::Result<Self> {
         let connection = ClientConnection::new(connector.config(), connector.name())
             .map_err(io::Error::other)?;
-        Ok(Self { connection: connection.into() })
+        Ok(Self { connection: connection.into(), granted: None })
     }
 
     pub(super) fn server(acceptor: &Acceptor) -> io::Result<Self> {
         let connection = ServerConnection::new(acceptor.config()).map_err(io::Error::other)?;
-        Ok(Self { connection: connection.into() })
+        Ok(Self { connection: connection.into(), granted: None })
     }
 
     pub(super) fn peer_key(&self) -> Option<KeyId> {

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -11,11 +12,15 @@ use rustix::net::{AddressFamily, RecvFlags, Shutdown, SocketFlags, SocketType, s
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::ledger::Grant;
+use crate::queues::{Counted, Queue, Queues};
 use crate::watch::watch;
 
 /// Socket and what is known of its readiness.
 pub(super) struct Socket {
     fd: Fd,
+    /// Where its memory is entered.
+    counted: Option<Counted>,
     /// A `recv` may yield something.
     readable: bool,
     /// A `send` may take something.
@@ -25,30 +30,39 @@ pub(super) struct Socket {
 enum Fd {
     /// Not known to epoll.
     Bare(OwnedFd),
-    Watched(AsyncFd<OwnedFd>),
+    Watched(Watched),
     /// Registration failed; every use says so.
     Lost,
+}
+
+struct Watched {
+    /// Left before the descriptor is closed.
+    queue: Option<Queue>,
+    fd: AsyncFd<Rc<OwnedFd>>,
 }
 
 impl Socket {
     /// An accepted socket: a first read and write are worth trying.
     pub(super) fn connected(socket: OwnedFd) -> Self {
-        Self { fd: Fd::Bare(socket), readable: true, writable: true }
+        Self { fd: Fd::Bare(socket), counted: None, readable: true, writable: true }
     }
 
-    /// Starts to connect; `poll_connected` tells the outcome.
-    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+    /// Starts to connect, with so much room for what is not read; `poll_connected` tells the
+    /// outcome.
+    pub(super) fn connect(address: SocketAddr, room: Option<usize>) -> io::Result<Self> {
         let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
         sockopt::set_tcp_nodelay(&socket, true)?;
+        // Before it is connected: the window that it offers goes by that.
+        room.map_or(Ok(()), |bytes| sockopt::set_socket_recv_buffer_size(&socket, bytes))?;
         let writable = match rustix::net::connect(&socket, &address) {
             Ok(()) => true,
             Err(Errno::INPROGRESS) => false,
             Err(e) => return Err(e.into()),
         };
         // An answer can't be there before the request is sent.
-        Ok(Self { fd: Fd::Bare(socket), readable: false, writable })
+        Ok(Self { fd: Fd::Bare(socket), counted: None, readable: false, writable })
     }
 
     pub(super) fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -133,7 +147,7 @@ impl Socket {
 
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.readable {
-            ready!(self.watch()?.poll_read_ready(cx))?.clear_ready();
+            ready!(self.watch()?.fd.poll_read_ready(cx))?.clear_ready();
             self.readable = true;
         }
         Poll::Ready(Ok(()))
@@ -141,7 +155,12 @@ impl Socket {
 
     pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.writable {
-            ready!(self.watch()?.poll_write_ready(cx))?.clear_ready();
+            let watched = self.watch()?;
+            let Poll::Ready(guard) = watched.fd.poll_write_ready(cx) else {
+                watched.queue.iter().for_each(Queue::is_full);
+                return Poll::Pending;
+            };
+            guard?.clear_ready();
             self.writable = true;
         }
         Poll::Ready(Ok(()))
@@ -161,10 +180,31 @@ impl Socket {
         }
     }
 
+    /// Enters its memory from now on.
+    pub(super) fn count_in(&mut self, queues: &Rc<Queues>, usual_bytes: Option<usize>) {
+        let counted = Counted::new(queues, usual_bytes);
+        if let Fd::Watched(Watched { queue, fd }) = &mut self.fd {
+            *queue = Some(counted.enter(fd.get_ref()));
+        }
+        self.counted = Some(counted);
+    }
+
+    /// Enters what TLS takes.
+    pub(super) fn grant_tls(&self) -> Option<Grant> {
+        self.counted.as_ref().map(Counted::tls)
+    }
+
+    /// Nobody reads from it for now, though so many bytes will come.
+    pub(super) fn will_fill(&self, bytes: u64) {
+        if let Fd::Watched(Watched { queue: Some(queue), .. }) = &self.fd {
+            queue.will_fill(bytes);
+        }
+    }
+
     /// Leaves epoll. What that would have told is found out by trying.
     pub(super) fn unwatch(&mut self) {
         self.fd = match std::mem::replace(&mut self.fd, Fd::Lost) {
-            Fd::Watched(fd) => Fd::Bare(fd.into_inner()),
+            Fd::Watched(watched) => watched.end(),
             other => other,
         };
         (self.readable, self.writable) = (true, true);
@@ -181,21 +221,32 @@ impl Socket {
     pub(super) fn fd(&self) -> io::Result<BorrowedFd<'_>> {
         match &self.fd {
             Fd::Bare(fd) => Ok(fd.as_fd()),
-            Fd::Watched(fd) => Ok(fd.get_ref().as_fd()),
+            Fd::Watched(watched) => Ok(watched.fd.get_ref().as_fd()),
             Fd::Lost => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
     /// Registers with epoll, once.
-    fn watch(&mut self) -> io::Result<&AsyncFd<OwnedFd>> {
+    fn watch(&mut self) -> io::Result<&Watched> {
         if matches!(self.fd, Fd::Bare(_))
             && let Fd::Bare(fd) = std::mem::replace(&mut self.fd, Fd::Lost)
         {
-            self.fd = Fd::Watched(watch(fd, Interest::READABLE | Interest::WRITABLE)?);
+            let fd = Rc::new(fd);
+            let queue = self.counted.as_ref().map(|counted| counted.enter(&fd));
+            let fd = watch(fd, Interest::READABLE | Interest::WRITABLE)?;
+            self.fd = Fd::Watched(Watched { queue, fd });
         }
         match &self.fd {
-            Fd::Watched(fd) => Ok(fd),
+            Fd::Watched(watched) => Ok(watched),
             Fd::Bare(_) | Fd::Lost => Err(io::ErrorKind::NotConnected.into()),
         }
+    }
+}
+
+impl Watched {
+    /// The descriptor, which nobody else has any more.
+    fn end(self) -> Fd {
+        drop(self.queue);
+        Rc::try_unwrap(self.fd.into_inner()).map_or(Fd::Lost, Fd::Bare)
     }
 }

@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use bramble_net::{Ledger, Use};
+
 use super::entry::{Cost, Resource};
 use super::root::Root;
 
@@ -21,9 +23,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// What is kept, by folder and path.
-#[derive(Default)]
 pub(crate) struct FileCache {
     pub(super) buffer: Buffer,
+    ledger: Rc<Ledger>,
     entries: RefCell<HashMap<Box<[u8]>, Kept>>,
     held: Cell<Cost>,
     /// The key in the making; its memory is reused.
@@ -49,6 +51,17 @@ impl Buffer {
 }
 
 impl FileCache {
+    /// One that keeps nothing yet.
+    pub(crate) fn new(ledger: &Rc<Ledger>) -> Self {
+        Self {
+            buffer: Buffer::default(),
+            ledger: ledger.clone(),
+            entries: RefCell::default(),
+            held: Cell::default(),
+            key: RefCell::default(),
+        }
+    }
+
     /// What is kept of a path, and whether it can be used without another look at the disk.
     pub(super) fn find(
         &self,
@@ -68,6 +81,7 @@ impl FileCache {
         self.forget(root, path);
         let cost = resource.cost();
         self.make_room(cost);
+        self.ledger.take(Use::Files, cost.bytes as u64);
         self.count(|held| Cost {
             bytes: held.bytes + cost.bytes,
             descriptors: held.descriptors + cost.descriptors,
@@ -104,6 +118,7 @@ impl FileCache {
 
     fn count_out(&self, kept: Option<Kept>) {
         let cost = kept.map(|kept| kept.resource.cost()).unwrap_or_default();
+        self.ledger.give_back(Use::Files, cost.bytes as u64);
         self.count(|held| Cost {
             bytes: held.bytes.saturating_sub(cost.bytes),
             descriptors: held.descriptors.saturating_sub(cost.descriptors),

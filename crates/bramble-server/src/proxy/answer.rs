@@ -123,7 +123,7 @@ async fn pass_body(
         }
         if answer.buffer.is_empty() {
             // What follows is a large body: read it in large pieces.
-            answer.buffer = c.core.bodies.buffer();
+            answer.buffer = c.core.body_buffer();
         }
         if !receive(c, answer, exchange).await? {
             reader.finish_on_close().map_err(|_| End::Cut)?;
@@ -152,8 +152,11 @@ async fn pass_piece(
     let data = if framing == Body::None { &[] } else { data };
     let parts = [&c.out[..], data, after];
     let most = c.table.limits.head_bytes + 1;
+    let left = reader.left();
     let (input, body) = (&mut c.input, &mut c.body);
     let upload = |cx: &mut Context<'_>, stream: &mut Stream| {
+        // While the client takes nothing nobody reads from the backend, which goes on sending.
+        link.stream.will_fill(left);
         let mut source = Source { stream, input: &mut *input, body: &mut *body, most };
         let ended = exchange.poll_upload(cx, &mut source, &mut link.stream);
         ended || exchange.moved().is_some_and(|left| !left.is_zero())

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bramble_http::{Asked, Body, Parsed, Reject, parse_response};
-use bramble_net::{Buffer, Spare, Stream};
+use bramble_net::{Buffer, Grant, Spare, Stream, Use};
 
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
@@ -40,6 +40,8 @@ pub(super) struct Attempt {
     pub(super) began_after: Option<Duration>,
     sent_at: Instant,
     _in_flight: InFlight,
+    /// What may come before any of it is read.
+    expected: Option<Grant>,
 }
 
 /// What an attempt has come to.
@@ -52,7 +54,8 @@ pub(super) enum Outcome {
 /// Opens a connection within the limits.
 pub(super) async fn connect(c: &Connection, backend: &Backend) -> Result<Link, AttemptError> {
     let limit = c.table.times.connect;
-    let mut stream = within(limit, pin!(Stream::connect(backend.plan.address, None))).await?;
+    let connecting = Stream::connect_counted(backend.plan.address, &c.core.queues);
+    let mut stream = within(limit, pin!(connecting)).await?;
     if let Some(connector) = &backend.connector {
         within(limit.max(HANDSHAKE), pin!(stream.connect_tls(connector))).await?;
     }
@@ -79,6 +82,7 @@ pub(super) async fn exchange(
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
     let in_flight = backend.begin();
+    let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
     send(c, &mut link, exchange).await?;
     let sent_at = Instant::now();
     c.mark(|marks| marks.asked(sent_at));
@@ -89,6 +93,7 @@ pub(super) async fn exchange(
         began_after: None,
         sent_at,
         _in_flight: in_flight,
+        expected: Some(expected),
     };
     receive(c, attempt, exchange).await
 }
@@ -339,6 +344,7 @@ async fn next_event(
 
 impl Attempt {
     fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {
+        self.expected = None;
         if !exchange.arrived && c.record.is_none() {
             return;
         }

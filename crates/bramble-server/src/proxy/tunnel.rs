@@ -127,7 +127,11 @@ impl Flow {
     ) -> Poll<io::Result<()>> {
         for _ in 0..READS_A_TURN {
             while !buffer.is_empty() {
-                let n = ready!(wait::poll_write(cx, to, [buffer.unread(), &[], &[]], 0))?;
+                let written = wait::poll_write(cx, to, [buffer.unread(), &[], &[]], 0);
+                if written.is_pending() {
+                    from.will_fill(u64::MAX);
+                }
+                let n = ready!(written)?;
                 self.frames.pass(buffer.unread().get(..n).unwrap_or_default());
                 buffer.consume(n);
                 self.bytes += n as u64;

@@ -118,7 +118,12 @@ impl Upload {
     ) -> Poll<Result<(), UploadError>> {
         for _ in 0..PIECES_A_TURN {
             self.waits_for = Side::Backend;
-            ready!(self.poll_write(cx, from.input, to)).map_err(|_| UploadError::Backend)?;
+            let written = self.poll_write(cx, from.input, to);
+            if written.is_pending() {
+                // Nobody reads on from the client, who goes on sending.
+                from.stream.will_fill(from.body.left());
+            }
+            ready!(written).map_err(|_| UploadError::Backend)?;
             if from.body.is_done() {
                 return Poll::Ready(Ok(()));
             }

@@ -4,6 +4,7 @@ mod manager;
 
 use std::path::{Path, PathBuf};
 
+use bramble_agent::node::NodeFile;
 use bramble_config::plan::Plan;
 use bramble_server::{Server, control};
 
@@ -44,8 +45,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
 /// A balancer or worker: starts from its last good plan and takes new ones by its socket.
 async fn data_plane(data: PathBuf, role: &str) -> Result<(), Failure> {
     let stop = process::stop_signal()?;
+    let roles = NodeFile::load(&data).map_or(1, |node| node.roles.len());
     let last = last_plan(&data.join("plans").join(format!("{role}.json")));
-    let mut server = Server::new(data.clone());
+    let mut server = Server::new(data.clone()).one_of(roles as u64);
     if let Some(plan) = last
         && let Err(error) = server.take(plan).await
     {

@@ -63,7 +63,7 @@ impl Verifier {
         let mut checks = JoinSet::new();
         for worker in workers(status) {
             let (address, connector) = self.door(worker)?;
-            checks.spawn(fetch_all(address, connector, self.site.files().to_vec()));
+            checks.spawn_local(fetch_all(address, connector, self.site.files().to_vec()));
         }
         let mut found = Vec::new();
         while let Some(check) = checks.join_next().await {

@@ -1,5 +1,7 @@
 use std::fs::File;
 
+use bramble_net::Ledger;
+
 use super::super::entry::{About, Body, Entry};
 use super::super::load::Opened;
 use super::*;
@@ -30,7 +32,7 @@ fn has(cache: &FileCache, root: &Root, i: usize) -> bool {
 /// Keeps so many, the first of them used again in the middle; answers which are there at last.
 fn kept(n: usize, body: Option<usize>) -> Vec<usize> {
     let (_folder, root) = folder();
-    let cache = FileCache::default();
+    let cache = FileCache::new(&Ledger::unlimited());
     let start = Instant::now();
     for i in 0..n {
         let now = start + Duration::from_millis(i as u64);
@@ -61,7 +63,7 @@ fn bytes_are_bounded() {
 #[test]
 fn what_is_short_is_made_room_for_and_nothing_else() {
     let (_folder, root) = folder();
-    let cache = FileCache::default();
+    let cache = FileCache::new(&Ledger::unlimited());
     let now = Instant::now();
     cache.keep(&root, b"0", resource(&root, Some(10)), now);
     for i in 1..=OPEN_FILES + 1 {

@@ -1,0 +1,45 @@
+//! How much memory this process can have: what the machine has left, or what its control group
+//! allows. Reading is a thin shell around parsers of text that never panic.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::host::HostFacts;
+
+/// Bytes that this process can have without that anything is swapped or killed: what is available
+/// (MemAvailable of proc(5)), or less, where a control group it is in (version 1 or 2) allows less.
+///
+/// # Errors
+/// When /proc is not there or speaks another format.
+pub fn memory_room_bytes() -> io::Result<u64> {
+    let available = HostFacts::read()?.mem_available_kib.saturating_mul(1024);
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let limits = limit_files(&groups).into_iter().filter_map(|file| limit(&file));
+    Ok(limits.fold(available, u64::min))
+}
+
+fn limit(file: &Path) -> Option<u64> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+/// Where limits may stand: of each group and of all that it is in. In a container the groups are
+/// called as they are outside, where only the last of those is there.
+fn limit_files(groups: &str) -> Vec<PathBuf> {
+    let of = |line: &str| -> Option<Vec<PathBuf>> {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (root, file) = match parts.next()? {
+            "" => ("/sys/fs/cgroup", "memory.max"),
+            controllers if controllers.split(',').any(|name| name == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
+            _ => return None,
+        };
+        let folders = Path::new(parts.next()?).ancestors();
+        let folder = |path: &Path| Path::new(root).join(path.strip_prefix("/").unwrap_or(path));
+        Some(folders.map(|path| folder(path).join(file)).collect())
+    };
+    groups.lines().filter_map(of).flatten().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+use super::*;
+
+#[track_caller]
+fn check(groups: &str, expected: &[&str]) {
+    let files = limit_files(groups);
+    assert_eq!(files.iter().map(|file| file.to_str().unwrap()).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn limits_stand_in_all_groups_that_the_process_is_in() {
+    check(
+        "0::/system.slice/bramble.service\n",
+        &[
+            "/sys/fs/cgroup/system.slice/bramble.service/memory.max",
+            "/sys/fs/cgroup/system.slice/memory.max",
+            "/sys/fs/cgroup/memory.max",
+        ],
+    );
+    check(
+        "4:memory,hugetlb:/app\n2:cpu,cpuacct:/app\n",
+        &[
+            "/sys/fs/cgroup/memory/app/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        ],
+    );
+    check("", &[]);
+    check("what\n::\n1:memory\n", &["/sys/fs/cgroup/memory.max"]);
+}
+
+#[test]
+fn there_is_room_here() {
+    assert!(memory_room_bytes().unwrap() > 1 << 20);
+}
