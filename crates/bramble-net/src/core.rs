@@ -4,8 +4,7 @@ use std::future::Future;
 use std::io;
 use std::thread::JoinHandle;
 
-use tokio::runtime::Builder;
-use tokio::task::LocalSet;
+use tokio::runtime::{Builder, LocalOptions};
 
 /// A running core; [`Core::join`] waits for its work to end.
 pub struct Core<T> {
@@ -35,8 +34,11 @@ where
     T: Send + 'static,
 {
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        Ok(LocalSet::new().block_on(&runtime, async move { work().await }))
+        // Tasks of a `LocalSet` would have a scheduler of their own within that of the runtime, and
+        // `work` would be polled with each turn: 1,000 instructions a request.
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.enable_all().build_local(LocalOptions::default())?;
+        Ok(runtime.block_on(async move { work().await }))
     })?;
     Ok(Core { thread })
 }

@@ -130,7 +130,7 @@ impl Shared {
 impl Timers {
     /// Makes the timers of this core and starts the task that watches them.
     ///
-    /// Must be called inside the core's `LocalSet`.
+    /// Must be called where a core's tasks can be spawned.
     #[must_use]
     pub fn start() -> Self {
         let shared = Rc::new(Shared {
