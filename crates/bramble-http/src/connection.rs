@@ -62,11 +62,11 @@ impl Connection {
     }
 
     fn add(&mut self, option: &[u8], buf: &[u8], fields: &mut [Field]) -> Result<(), Reject> {
-        if option.eq_ignore_ascii_case(b"close") {
+        if scan::is_word(option, b"close") {
             self.close = true;
-        } else if option.eq_ignore_ascii_case(b"keep-alive") {
+        } else if scan::is_word(option, b"keep-alive") {
             self.keep_alive = true;
-        } else if option.eq_ignore_ascii_case(b"upgrade") {
+        } else if scan::is_word(option, b"upgrade") {
             self.upgrade = true;
         } else if scan::is_token(option) {
             name_hop(option, buf, fields);

@@ -1,6 +1,6 @@
 //! Fields of a head, and the kinds that this crate or its users must know.
 
-use crate::Span;
+use crate::{Span, scan};
 
 /// One field line, checked: the name is a token, the value holds no control character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,12 +129,18 @@ impl Kind {
     /// The kind of a field called `name`.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Kind {
+        Kind::known(name).unwrap_or_else(|| Kind::of_family(name))
+    }
+
+    /// The kind of a field whose name has one of its own. Such a name is a token without `_`.
+    #[inline]
+    pub(crate) fn known(name: &[u8]) -> Option<Kind> {
         // Known names of one length seldom share a first letter, which is cheap to compare.
-        let first = name.first().unwrap_or(&0) | 0x20;
+        let first = name.first()? | 0x20;
         candidates(name.len())
             .iter()
-            .find(|(known, _)| known.first() == Some(&first) && known.eq_ignore_ascii_case(name))
-            .map_or_else(|| Kind::of_family(name), |(_, kind)| *kind)
+            .find(|(known, _)| known.first() == Some(&first) && scan::is_word(name, known))
+            .map(|(_, kind)| *kind)
     }
 
     fn of_family(name: &[u8]) -> Kind {
@@ -148,6 +154,9 @@ impl Kind {
         }
     }
 }
+
+/// Bytes of the longest known name.
+pub(crate) const KNOWN_BYTES_MAX: usize = 25;
 
 /// The known names of this length: a compare or three instead of forty.
 fn candidates(len: usize) -> &'static [(&'static [u8], Kind)] {

@@ -3,7 +3,7 @@
 //! It reads strictly in order and every refusal depends only on the bytes before it, so a part
 //! of a head is refused only when the whole would be, and for the same reason.
 
-use crate::{Limits, Reject, Span, scan};
+use crate::{Field, Kind, Limits, Reject, Span, field::KNOWN_BYTES_MAX, scan};
 
 /// How far a head was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,18 +108,40 @@ impl<'a> Reader<'a> {
         self.expect(b'\n', Reject::BareCr)
     }
 
-    /// Takes a field line whose name is of `class`: its name and its trimmed value. `None` is
-    /// the empty line that ends the head.
+    /// Takes a field line whose name is of `class`, its value trimmed. `None` is the empty line
+    /// that ends the head.
     #[inline]
-    pub(crate) fn field(&mut self, class: u8) -> Result<Option<(Span, Span)>, Stop> {
-        let name = self.run(class);
-        if self.peek()? != b':' || name.is_empty() {
-            return self.no_field(name);
+    pub(crate) fn field(&mut self, class: u8) -> Result<Option<Field>, Stop> {
+        if self.peek()? == b'\r' {
+            return self.line_end(Reject::InvalidName).map(|()| None);
         }
+        let (name, kind) = match self.known_name() {
+            Some(known) => known,
+            None => self.name(class)?,
+        };
         self.at += 1;
         let value = self.value();
         self.line_end(Reject::InvalidValue)?;
-        Ok(Some((name, value)))
+        Ok(Some(Field { name, value, kind }))
+    }
+
+    /// Takes a name that is known, if the next is one with its colon: then its bytes need not be
+    /// looked at one by one.
+    #[inline]
+    fn known_name(&mut self) -> Option<(Span, Kind)> {
+        let len = scan::colon(self.rest(), KNOWN_BYTES_MAX + 1)?;
+        let kind = Kind::known(self.rest().get(..len)?)?;
+        Some((self.span(len), kind))
+    }
+
+    /// Takes any name, behind which is a colon.
+    #[inline]
+    fn name(&mut self, class: u8) -> Result<(Span, Kind), Stop> {
+        let name = self.run(class);
+        if self.peek()? != b':' || name.is_empty() {
+            return self.no_name(name);
+        }
+        Ok((name, Kind::of(name.of(self.buf))))
     }
 
     #[inline]
@@ -135,13 +157,11 @@ impl<'a> Reader<'a> {
         Span::new(text.start(), end)
     }
 
-    /// The end of the head, or the reason why this line is no field.
+    /// The reason why this line is no field.
     #[cold]
-    fn no_field(&mut self, name: Span) -> Result<Option<(Span, Span)>, Stop> {
+    fn no_name(&self, name: Span) -> Result<(Span, Kind), Stop> {
         let reject = match (self.peek()?, name.is_empty()) {
-            (b'\r' | b'\n', true) => {
-                return self.line_end(Reject::InvalidName).map(|()| None);
-            }
+            (b'\n', true) => Reject::BareLf,
             (b' ' | b'\t', true) => Reject::ObsoleteFold,
             (b' ' | b'\t', false) => Reject::WhitespaceInName,
             (b':', _) => Reject::EmptyName,

@@ -107,13 +107,12 @@ fn read(buf: &[u8], limits: &Limits, head: &mut RequestHead) -> Result<(), Stop>
     reader.line_end(Reject::InvalidVersion)?;
 
     let mut seen = Seen::default();
-    while let Some((name, value)) = reader.field(scan::NAME)? {
+    while let Some(field) = reader.field(scan::NAME)? {
         if head.fields.len() >= limits.fields {
             return Err(Reject::TooManyFields.into());
         }
-        let kind = Kind::of(name.of(buf));
-        head.fields.push(Field { name, value, kind });
-        seen.add(kind, value, buf, head)?;
+        head.fields.push(field);
+        seen.add(field.kind, field.value, buf, head)?;
     }
     head.len = reader.at();
     Ok(seen.finish(buf, limits, authority, head)?)

@@ -89,16 +89,19 @@ fn read(buf: &[u8], limits: &Limits, asked: Asked, head: &mut ResponseHead) -> R
 
     let mut framing = Framing::default();
     let (mut has_connection, mut upgrade) = (false, Upgrade::default());
-    while let Some((name, value)) = reader.field(scan::TOKEN)? {
+    while let Some(field) = reader.field(scan::TOKEN)? {
         if head.fields.len() >= limits.fields {
             return Err(Reject::TooManyFields.into());
         }
-        let kind = Kind::of(name.of(buf));
-        head.fields.push(Field { name, value, kind });
-        framing.add(kind, value.of(buf), head.version)?;
-        has_connection |= kind == Kind::Connection;
-        if kind == Kind::Upgrade {
-            upgrade.add(value.of(buf));
+        head.fields.push(field);
+        let value = field.value.of(buf);
+        match field.kind {
+            Kind::Connection => has_connection = true,
+            Kind::ContentLength | Kind::TransferEncoding => {
+                framing.add(field.kind, value, head.version)?;
+            }
+            Kind::Upgrade => upgrade.add(value),
+            _ => {}
         }
     }
     head.len = reader.at();

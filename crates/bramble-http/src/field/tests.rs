@@ -30,3 +30,33 @@ fn other_names_are_other() {
         check(name, Kind::Other);
     }
 }
+
+#[test]
+fn names_that_differ_in_one_byte_are_other_names() {
+    let known = || (0..=super::KNOWN_BYTES_MAX).flat_map(super::candidates);
+    for (name, kind) in known() {
+        for at in 0..name.len() {
+            for byte in 0..=255 {
+                let mut other = name.to_vec();
+                other[at] = byte;
+                let expected = other.eq_ignore_ascii_case(name).then_some(*kind);
+                let found = Kind::known(&other).filter(|found| found == kind);
+                assert_eq!(found, expected, "{}", other.escape_ascii());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_known_name_is_longer_than_is_looked_for() {
+    assert!((super::KNOWN_BYTES_MAX + 1..=64).all(|len| super::candidates(len).is_empty()));
+    assert!(!super::candidates(super::KNOWN_BYTES_MAX).is_empty());
+}
+
+#[test]
+fn known_names_are_what_they_are_compared_as() {
+    for (name, _) in (0..=super::KNOWN_BYTES_MAX).flat_map(super::candidates) {
+        let is_word = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
+        assert!(name.iter().all(is_word), "{}", name.escape_ascii());
+    }
+}

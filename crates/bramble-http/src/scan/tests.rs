@@ -24,6 +24,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn words_are_compared_without_case(
+        word in "[a-z0-9-]{0,30}",
+        changes in prop::collection::vec((0_usize..30, any::<u8>()), 0..3),
+        flips in prop::collection::vec(0_usize..30, 0..30),
+    ) {
+        let mut bytes = word.clone().into_bytes();
+        for at in flips {
+            bytes.get_mut(at).into_iter().for_each(|byte| *byte = byte.to_ascii_uppercase());
+        }
+        prop_assert!(is_word(&bytes, word.as_bytes()));
+        for (at, change) in changes {
+            bytes.get_mut(at).into_iter().for_each(|byte| *byte = change);
+        }
+        let expected = bytes.eq_ignore_ascii_case(word.as_bytes());
+        prop_assert_eq!(is_word(&bytes, word.as_bytes()), expected);
+    }
+
+    #[test]
+    fn the_first_colon_is_found_in_whole_words(bytes in "[:;9a-z\u{80}-\u{ff}]{0,40}") {
+        let bytes = bytes.as_bytes();
+        let found = bytes.iter().position(|&byte| byte == b':');
+        let looked_at = 26_usize.next_multiple_of(8).min(bytes.len() / 8 * 8);
+        prop_assert_eq!(colon(bytes, 26), found.filter(|at| *at < looked_at));
+    }
+}
+
 #[test]
 fn text_is_visible_bytes_spaces_and_tabs() {
     for byte in 0..=255_u8 {
