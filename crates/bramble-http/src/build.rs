@@ -1,16 +1,18 @@
 //! Writing heads and chunk framing. A head is always built from checked parts, never copied
 //! through: what the next hop reads is what was understood here.
 
+mod address;
 mod forwarded;
 mod request;
 mod response;
 
+pub use address::ClientAddress;
 pub use request::{Forward, forward_request};
 pub use response::{
     ForwardResponse, begin_head, end_head, forward_response, response_head, simple_response,
 };
 
-use std::{io::Write as _, net::IpAddr};
+use std::io::Write as _;
 
 use crate::{Body, Field};
 
@@ -66,21 +68,6 @@ fn put_decimal(out: &mut Vec<u8>, number: u64) {
         }
     }
     out.extend_from_slice(digits.get(at..).unwrap_or_default());
-}
-
-/// Appends an address; the digits of IPv4 are on the path of nearly every request.
-fn put_ip(out: &mut Vec<u8>, ip: IpAddr) {
-    match ip {
-        IpAddr::V4(ip) => {
-            for (i, octet) in ip.octets().into_iter().enumerate() {
-                if i > 0 {
-                    out.push(b'.');
-                }
-                put_decimal(out, u64::from(octet));
-            }
-        }
-        IpAddr::V6(ip) => put_formatted(out, format_args!("{ip}")),
-    }
 }
 
 fn put_formatted(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

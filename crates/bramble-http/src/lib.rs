@@ -30,8 +30,8 @@ pub mod target;
 pub use authority::{Authority, parse_authority};
 pub use body::{BodyReader, Step};
 pub use build::{
-    CHUNK_END, Forward, ForwardResponse, LAST_CHUNK, begin_head, chunk_head, end_head,
-    forward_request, forward_response, response_head, simple_response,
+    CHUNK_END, ClientAddress, Forward, ForwardResponse, LAST_CHUNK, begin_head, chunk_head,
+    end_head, forward_request, forward_response, response_head, simple_response,
 };
 pub use conditions::{Conditions, Outcome, Validators};
 pub use date::{parse_date, write_date};

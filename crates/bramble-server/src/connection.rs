@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::Serves;
 use bramble_http::{
-    Body, BodyReader, Form, Parsed, Reject, RequestHead, ResponseHead, parse_request,
-    simple_response,
+    Body, BodyReader, ClientAddress, Form, Parsed, Reject, RequestHead, ResponseHead,
+    parse_request, simple_response,
 };
 use bramble_net::{Buffer, Level, Spare, Stream, Timer};
 
@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     /// The client may wait for a word before it sends its body, or never send it.
     expects: bool,
     pub(crate) visitor: Visitor,
+    /// The visitor's, as backends are told.
+    pub(crate) client_address: ClientAddress,
     /// The request's line of the access log, where one is kept.
     pub(crate) record: Option<Box<Record>>,
     /// When the connection came, until its first request has been noted.
@@ -139,6 +141,7 @@ pub(crate) async fn resume(visitor: Visitor, stream: Stream, accepted: Option<In
         reading: table.floor(),
         expects: false,
         record: None,
+        client_address: ClientAddress::new(visitor.peer.ip()),
         accepted,
         heard: None,
         metering: Metering::default(),

@@ -182,7 +182,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
     // Whoever has begun to send waits for nobody.
     let expects = whole.is_none() && here == 0;
     let how = Forward {
-        client_ip: c.visitor.peer.ip().to_canonical(),
+        client: &c.client_address,
         proto: if c.head.target.is_https(buf) { "https" } else { "http" },
         trusted: c.trusts_peer(),
         release: pool.release.as_deref(),

@@ -1,23 +1,20 @@
 //! The fields that tell a backend who the client is and what it asked for: `X-Forwarded-*`,
 //! `X-Real-IP` and `Forwarded` (RFC 7239).
 
-use super::{Forward, put, put_ip};
+use super::{Forward, put};
 use crate::{Kind, RequestHead};
 
 /// Appends them all. From a trusted peer, lists are continued and what it said stays; from any
 /// other peer nothing of it is left.
 pub(super) fn put_identity(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &Forward<'_>) {
-    let client_ip = how.client_ip.to_canonical();
+    let client = how.client.text();
     let host = head.host.map(|span| span.of(buf));
     let is_ours = |kind| !how.trusted || head.value(buf, kind).is_none();
 
     put_list_start(out, b"X-Forwarded-For: ", buf, head, how, Kind::XForwardedFor);
-    put_ip(out, client_ip);
-    out.extend_from_slice(b"\r\n");
+    put(out, &[client, b"\r\n"]);
     if is_ours(Kind::XRealIp) {
-        out.extend_from_slice(b"X-Real-IP: ");
-        put_ip(out, client_ip);
-        out.extend_from_slice(b"\r\n");
+        put(out, &[b"X-Real-IP: ", client, b"\r\n"]);
     }
     if let Some(host) = host.filter(|_| is_ours(Kind::XForwardedHost)) {
         put(out, &[b"X-Forwarded-Host: ", host, b"\r\n"]);
@@ -27,10 +24,8 @@ pub(super) fn put_identity(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, ho
     }
     put_list_start(out, b"Forwarded: ", buf, head, how, Kind::Forwarded);
     let (open, close): (&[u8], &[u8]) =
-        if client_ip.is_ipv6() { (b"for=\"[", b"]\"") } else { (b"for=", b"") };
-    out.extend_from_slice(open);
-    put_ip(out, client_ip);
-    out.extend_from_slice(close);
+        if how.client.is_ipv6() { (b"for=\"[", b"]\"") } else { (b"for=", b"") };
+    put(out, &[open, client, close]);
     if let Some(host) = host {
         put(out, &[b";host=\"", host, b"\""]);
     }

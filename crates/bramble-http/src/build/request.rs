@@ -1,15 +1,15 @@
 //! The request head that goes on to a backend.
 
-use std::net::IpAddr;
-
-use super::{PSEUDONYM, UPGRADE, forwarded, put, put_decimal, put_field, put_framing};
+use super::{
+    ClientAddress, PSEUDONYM, UPGRADE, forwarded, put, put_decimal, put_field, put_framing,
+};
 use crate::{Form, Kind, RequestHead};
 
 /// What a forwarded request says beyond what the client said.
 #[derive(Clone, Copy, Debug)]
 pub struct Forward<'a> {
     /// The address of the peer that sent the request.
-    pub client_ip: IpAddr,
+    pub client: &'a ClientAddress,
     /// How it came: `http` or `https`.
     pub proto: &'a str,
     /// Whether the configuration trusts that peer to say who its own client is.

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::{Asked, Limits, RequestHead, ResponseHead, Version, parse_request, parse_response};
 
@@ -9,10 +11,14 @@ fn forwarded(input: &str, how: &Forward<'_>) -> String {
     String::from_utf8(out).unwrap()
 }
 
+fn client(address: &str) -> ClientAddress {
+    ClientAddress::new(address.parse().unwrap())
+}
+
 fn untrusted<'a>() -> Forward<'a> {
-    let client_ip = "192.0.2.7".parse().unwrap();
+    static CLIENT: LazyLock<ClientAddress> = LazyLock::new(|| client("192.0.2.7"));
     let host = b"a.example";
-    Forward { client_ip, proto: "https", trusted: false, release: None, host, expects: false }
+    Forward { client: &CLIENT, proto: "https", trusted: false, release: None, host, expects: false }
 }
 
 fn answered(input: &str, how: &ForwardResponse<'_>) -> (String, Body) {
@@ -100,14 +106,10 @@ fn a_trusted_peers_word_stays_and_lists_are_continued_in_one_field() {
 #[test]
 fn ipv6_is_quoted_in_forwarded_and_mapped_ipv4_is_ipv4() {
     let input = "GET / HTTP/1.0\r\n\r\n";
-    let out =
-        forwarded(input, &Forward { client_ip: "2001:db8::7".parse().unwrap(), ..untrusted() });
+    let out = forwarded(input, &Forward { client: &client("2001:db8::7"), ..untrusted() });
     assert!(out.contains("X-Forwarded-For: 2001:db8::7\r\n"), "{out}");
     assert!(out.contains("Forwarded: for=\"[2001:db8::7]\";proto=https\r\n"), "{out}");
-    let out = forwarded(
-        input,
-        &Forward { client_ip: "::ffff:192.0.2.7".parse().unwrap(), ..untrusted() },
-    );
+    let out = forwarded(input, &Forward { client: &client("::ffff:192.0.2.7"), ..untrusted() });
     assert!(out.contains("X-Real-IP: 192.0.2.7\r\n"), "{out}");
 }
 

@@ -2,8 +2,8 @@
 //! backend as what was understood here.
 
 use bramble_http::{
-    Asked, Body, BodyReader, Forward, Limits, Parsed, Reject, RequestHead, forward_request,
-    parse_request, parse_response,
+    Asked, Body, BodyReader, ClientAddress, Forward, Limits, Parsed, Reject, RequestHead,
+    forward_request, parse_request, parse_response,
 };
 
 fn parse(input: &[u8]) -> Result<RequestHead, Reject> {
@@ -19,10 +19,10 @@ fn check_refused(input: impl AsRef<[u8]>, expected: Reject) {
 
 fn forwarded(input: &[u8]) -> String {
     let head = parse(input).unwrap();
-    let client_ip = "192.0.2.7".parse().unwrap();
+    let client = &ClientAddress::new("192.0.2.7".parse().unwrap());
     let host = head.host.unwrap().of(input);
     let how =
-        Forward { client_ip, proto: "http", trusted: false, release: None, host, expects: false };
+        Forward { client, proto: "http", trusted: false, release: None, host, expects: false };
     let mut out = Vec::new();
     forward_request(&mut out, input, &head, &how);
     String::from_utf8(out).unwrap()

@@ -2,7 +2,7 @@
 //! understood.
 
 use bramble_http::{
-    Body, Form, Forward, Kind, Limits, Parsed, Reject, RequestHead, Target, Version,
+    Body, ClientAddress, Form, Forward, Kind, Limits, Parsed, Reject, RequestHead, Target, Version,
     forward_request, parse_authority, parse_request,
 };
 
@@ -110,9 +110,9 @@ fn path_to_send<'a>(input: &'a [u8], target: &Target) -> &'a [u8] {
 }
 
 fn forward(input: &[u8], head: &RequestHead, host: &[u8], trusted: bool, expects: bool) -> Vec<u8> {
-    let client_ip = CLIENT_IP.parse().unwrap();
+    let client = &ClientAddress::new(CLIENT_IP.parse().unwrap());
     let mut out = Vec::new();
-    let how = Forward { client_ip, proto: "https", trusted, release: Some("r1"), host, expects };
+    let how = Forward { client, proto: "https", trusted, release: Some("r1"), host, expects };
     forward_request(&mut out, input, head, &how);
     out
 }
