@@ -54,7 +54,7 @@ pub(crate) struct Exchange {
     /// For how long the next attempt may bring nothing, where another can be made beside it.
     patience: Option<Duration>,
     /// An attempt that has brought nothing so far, beside the one that is being made.
-    rival: Option<Attempt>,
+    rival: Option<Box<Attempt>>,
     /// Somebody else could be asked, had it brought nothing for a while.
     hedgeable: bool,
 }
@@ -161,7 +161,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
             let now = Instant::now();
             pool.answered(&attempt.backend, None, true, now);
             c.metered_until(now);
-            tunnel::run(c, attempt).await
+            tunnel::run(c, *attempt).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
         Ok(None) => c.problem(Reason::NoBackend).await,

@@ -18,7 +18,7 @@ use crate::wait::{self, WaitError};
 /// Sends head and body on; afterwards the backend's connection is kept if it can be.
 pub(super) async fn pass_on(
     c: &mut Connection,
-    mut answer: Attempt,
+    mut answer: Box<Attempt>,
     mut exchange: Exchange,
 ) -> Result<Next, End> {
     let mut reader = BodyReader::of_answer(c.answer.body, &c.table.answer_limits);

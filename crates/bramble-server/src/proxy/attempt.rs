@@ -44,11 +44,11 @@ pub(super) struct Attempt {
     expected: Option<Grant>,
 }
 
-/// What an attempt has come to.
+/// What an attempt has come to. Boxed, since it goes through many hands.
 pub(super) enum Outcome {
-    Answered(Attempt),
+    Answered(Box<Attempt>),
     /// Nothing yet: it is time to ask somebody else as well.
-    Slow(Attempt),
+    Slow(Box<Attempt>),
 }
 
 /// Opens a connection within the limits.
@@ -86,7 +86,7 @@ pub(super) async fn exchange(
     send(c, &mut link, exchange).await?;
     let sent_at = Instant::now();
     c.mark(|marks| marks.asked(sent_at));
-    let attempt = Attempt {
+    let attempt = Box::new(Attempt {
         backend: backend.clone(),
         link,
         buffer: c.core.heads.buffer(),
@@ -94,14 +94,14 @@ pub(super) async fn exchange(
         sent_at,
         _in_flight: in_flight,
         expected: Some(expected),
-    };
+    });
     receive(c, attempt, exchange).await
 }
 
 /// Waits for the answer of an attempt, or of its rival.
 pub(super) async fn receive(
     c: &mut Connection,
-    mut attempt: Attempt,
+    mut attempt: Box<Attempt>,
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
     match receive_answer(c, &mut attempt, exchange).await {
@@ -365,7 +365,7 @@ impl Exchange {
     /// What the attempt before this one has brought; 0 is its end, however that came.
     fn poll_rival(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<usize> {
         let Some(rival) = &mut self.rival else { return Poll::Pending };
-        let Attempt { link, buffer, .. } = rival;
+        let Attempt { link, buffer, .. } = &mut **rival;
         buffer.poll_fill(cx, &mut link.stream, most).map(|filled| filled.unwrap_or(0))
     }
 
@@ -380,7 +380,7 @@ impl Exchange {
             self.pool.failed(&rival.backend, weight, &why, Instant::now());
             return false;
         }
-        *attempt = rival;
+        *attempt = *rival;
         true
     }
 

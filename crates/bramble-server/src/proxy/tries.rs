@@ -19,13 +19,14 @@ const TRIED_MAX: usize = 8;
 /// What the attempts so far have come to.
 #[derive(Default)]
 struct Tries {
-    /// Places in the pool.
-    tried: Vec<usize>,
+    /// Places in the pool, of which so many are said.
+    places: [usize; TRIED_MAX],
+    count: usize,
     /// Of them, those at which nobody was reached.
     unreached: usize,
     last: Option<Failure>,
     /// An answer that says that there is none: better than nothing.
-    poor: Option<Attempt>,
+    poor: Option<Box<Attempt>>,
     /// Nobody else is to be asked.
     over: bool,
     /// A backend may have worked on the request, so that another try is a load of its own.
@@ -36,7 +37,7 @@ struct Tries {
 pub(super) async fn run(
     c: &mut Connection,
     exchange: &mut Exchange,
-) -> Result<Option<Attempt>, AttemptError> {
+) -> Result<Option<Box<Attempt>>, AttemptError> {
     let mut tries = Tries::default();
     while let Some(backend) = tries.next(c, exchange) {
         // PUT and DELETE can be repeated, but not done at two places at once: the slower one
@@ -63,7 +64,11 @@ impl Tries {
     fn are_left(&self, exchange: &Exchange) -> bool {
         let retries = usize::from(exchange.pool.retries);
         let unreached = if retries > 0 { self.unreached } else { 0 };
-        self.tried.len() < TRIED_MAX && self.tried.len() - unreached <= retries
+        self.count < TRIED_MAX && self.count - unreached <= retries
+    }
+
+    fn tried(&self) -> &[usize] {
+        self.places.get(..self.count).unwrap_or_default()
     }
 
     /// The backend to ask now.
@@ -76,9 +81,10 @@ impl Tries {
             return None;
         }
         // The first is picked as soon as the request is there.
-        let now = if self.tried.is_empty() { c.read_at() } else { Instant::now() };
-        let (i, backend) = pool.pick(&self.tried, now)?;
-        self.tried.push(i);
+        let now = if self.count == 0 { c.read_at() } else { Instant::now() };
+        let (i, backend) = pool.pick(self.tried(), now)?;
+        *self.places.get_mut(self.count)? = i;
+        self.count += 1;
         Some(backend)
     }
 
@@ -89,7 +95,7 @@ impl Tries {
         exchange: &mut Exchange,
         backend: &Rc<Backend>,
         outcome: Result<Outcome, AttemptError>,
-    ) -> Result<Option<Attempt>, AttemptError> {
+    ) -> Result<Option<Box<Attempt>>, AttemptError> {
         self.is_load = true;
         match outcome {
             Ok(Outcome::Answered(attempt)) if is_poor(c.answer.status) => {
@@ -141,7 +147,7 @@ impl Tries {
         mut self,
         c: &mut Connection,
         exchange: &mut Exchange,
-    ) -> Result<Option<Attempt>, AttemptError> {
+    ) -> Result<Option<Box<Attempt>>, AttemptError> {
         if let Some(rival) = exchange.rival.take() {
             let backend = rival.backend.clone();
             let outcome = attempt::receive(c, rival, exchange).await;
