@@ -118,7 +118,11 @@ pub(crate) async fn send_beside(
     mut beside: impl FnMut(&mut Context<'_>, &mut Stream) -> bool,
 ) -> Result<usize, WaitError> {
     let total = parts.iter().map(|part| part.len()).sum();
-    let mut sent = 0;
+    let mut sent = write_now(stream, parts)?;
+    floor.moved(sent, Duration::ZERO);
+    if sent == total && stream.is_plain() {
+        return Ok(total);
+    }
     loop {
         let limit = floor.limit();
         let step = |cx: &mut Context<'_>| {
@@ -136,6 +140,19 @@ pub(crate) async fn send_beside(
             0 if sent == total => return Ok(total),
             n => sent += n,
         }
+    }
+}
+
+/// Writes what fits now: mostly all of it, and then there is nothing to wait for or to limit.
+fn write_now(stream: &mut Stream, parts: [&[u8]; 3]) -> io::Result<usize> {
+    let (parts, n) = unsent(parts, 0);
+    let parts = parts.get(..n).unwrap_or_default();
+    if parts.is_empty() {
+        return Ok(0);
+    }
+    match stream.try_write(parts) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        other => other,
     }
 }
 
