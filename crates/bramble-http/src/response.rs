@@ -56,6 +56,11 @@ impl ResponseHead {
         self.status >= 200 || self.status == 101
     }
 
+    /// Whether it should say when it was made (RFC 9110 section 6.6.1), and does not.
+    pub fn lacks_date(&self) -> bool {
+        self.status >= 200 && self.fields.iter().all(|field| field.kind != Kind::Date)
+    }
+
     fn clear(&mut self) {
         let mut fields = std::mem::take(&mut self.fields);
         fields.clear();

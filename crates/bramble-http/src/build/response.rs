@@ -6,7 +6,7 @@ use crate::{Body, Kind, ResponseHead, Version, reason_phrase, response::is_bodil
 /// What a forwarded answer depends on beyond the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct ForwardResponse<'a> {
-    /// Now, for an answer that says no time (RFC 9110 section 6.6.1): caches count from it.
+    /// Now, for an answer that [lacks](ResponseHead::lacks_date) a time: caches count from it.
     pub date: &'a str,
     /// Whether the client's connection stays open.
     pub keep_alive: bool,
@@ -33,14 +33,10 @@ pub fn forward_response(
     out.extend_from_slice(b"HTTP/1.1 ");
     put_decimal(out, u64::from(head.status));
     put(out, &[b" ", head.reason.of(buf), b"\r\n"]);
-    let mut is_dated = head.status < 200;
-    for field in &head.fields {
-        if goes_on(field.kind) {
-            put_field(out, buf, field);
-            is_dated |= field.kind == Kind::Date;
-        }
+    for field in head.fields.iter().filter(|field| goes_on(field.kind)) {
+        put_field(out, buf, field);
     }
-    if !is_dated {
+    if head.lacks_date() {
         put_fields(out, &[("Date", how.date)]);
     }
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" ", PSEUDONYM, b"\r\n"]);

@@ -29,7 +29,10 @@ impl Connection {
     /// Reads what is left of the body and throws it away, within limits. False: there is more
     /// than that, and the connection has to be closed.
     pub(super) async fn drain(&mut self) -> Result<bool, End> {
-        if self.head.expect_continue && !self.body.is_done() {
+        if self.body.is_done() {
+            return Ok(true);
+        }
+        if self.head.expect_continue {
             // It was never asked for, so it may come or not: nobody can tell.
             return Ok(false);
         }

@@ -90,9 +90,10 @@ fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
 /// Builds the head for the client in `c.out`; tells how the body goes on.
 fn build_head(c: &mut Connection, answer: &Attempt) -> (Next, Body) {
     let next = c.next();
-    let date = c.core.date();
+    // Most answers say it: then the clock is not looked at.
+    let date = c.answer.lacks_date().then(|| c.core.date());
     let how = ForwardResponse {
-        date: &date,
+        date: date.as_deref().unwrap_or_default(),
         keep_alive: next == Next::Request,
         client_version: c.head.version,
         request_was_head: c.is_head(),
