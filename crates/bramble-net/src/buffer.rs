@@ -133,18 +133,21 @@ impl Buffer {
         stream: &mut Stream,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
+        let mut would_block = stream.is_drained();
         loop {
-            self.make_room(limit)?;
+            if would_block {
+                self.rest();
+            }
+            if self.is_full(limit) {
+                return Poll::Ready(Err(io::ErrorKind::StorageFull.into()));
+            }
+            if would_block {
+                ready!(stream.poll_readable(cx))?;
+            }
+            self.make_room(limit);
             let room = self.bytes.get_mut(self.end..).unwrap_or_default();
             match stream.try_read(room) {
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    if self.is_empty() {
-                        self.release();
-                    } else if self.pool.frugal {
-                        self.shrink();
-                    }
-                    ready!(stream.poll_readable(cx))?;
-                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => would_block = true,
                 Ok(n) => {
                     self.end += n;
                     return Poll::Ready(Ok(n));
@@ -154,25 +157,37 @@ impl Buffer {
         }
     }
 
-    fn make_room(&mut self, limit: usize) -> io::Result<()> {
+    fn is_full(&self, limit: usize) -> bool {
+        let unread = self.end - self.start;
+        unread >= limit && unread == self.bytes.len() && unread >= self.pool.size
+    }
+
+    /// Keeps no more memory than what waits for more needs.
+    fn rest(&mut self) {
+        if self.is_empty() {
+            self.release();
+        } else if self.pool.frugal {
+            self.shrink();
+        }
+    }
+
+    /// For one more byte at least, as there is unless it is full.
+    fn make_room(&mut self, limit: usize) {
         if self.bytes.len() < self.pool.size {
             let all = self.pool.take();
             self.move_into(all);
         }
         if self.end < self.bytes.len() {
-            return Ok(());
+            return;
         }
         let unread = self.end - self.start;
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
-        } else if unread >= limit {
-            return Err(io::ErrorKind::StorageFull.into());
         } else {
             let larger = self.pool.allocate((unread * 2).min(limit));
             self.move_into(larger);
         }
         (self.start, self.end) = (0, unread);
-        Ok(())
     }
 
     /// Gives back what it would only need if more came at once.

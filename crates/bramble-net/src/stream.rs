@@ -171,6 +171,11 @@ impl Stream {
         }
     }
 
+    /// Whether nothing can be read before epoll says so: known without asking the kernel.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.tls.is_none() && !self.socket.is_readable()
+    }
+
     /// Ready when a read is worth trying. Goes on writing what TLS holds back meanwhile, so
     /// that a peer that waits for the rest of our message is never waited for.
     pub fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -145,6 +145,11 @@ impl Socket {
         self.readable
     }
 
+    /// Whether a `recv` is worth trying, as far as is known.
+    pub(super) fn is_readable(&self) -> bool {
+        self.readable
+    }
+
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.readable {
             ready!(self.watch()?.fd.poll_read_ready(cx))?.clear_ready();
