@@ -6,7 +6,6 @@
 //! some 20 µs a tick. Limits are therefore met up to one tick late, never early.
 
 use std::cell::{Cell, RefCell};
-use std::mem;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -76,6 +75,9 @@ pub enum Spare {
 pub struct Timer {
     shared: Rc<Shared>,
     key: usize,
+    /// What the slot says, too: it is asked several times a request.
+    is_armed: Cell<bool>,
+    spare: Cell<Spare>,
     since: Cell<Option<Instant>>,
     budget: Cell<Budget>,
 }
@@ -158,8 +160,14 @@ impl Timers {
     fn make(&self, owner: Option<IpAddr>) -> Timer {
         let slot = Slot { owner, ..Slot::default() };
         let key = self.shared.slots.borrow_mut().insert(slot);
-        let (since, budget) = (Cell::new(None), Cell::new(Budget::Endless));
-        Timer { shared: self.shared.clone(), key, since, budget }
+        Timer {
+            shared: self.shared.clone(),
+            key,
+            is_armed: Cell::new(false),
+            spare: Cell::default(),
+            since: Cell::new(None),
+            budget: Cell::new(Budget::Endless),
+        }
     }
 
     /// Wakes everything that waits, so that it looks what else has changed.
@@ -224,7 +232,7 @@ impl Timer {
     /// It will be due.
     #[must_use]
     pub fn is_armed(&self) -> bool {
-        self.shared.slots.borrow().get(self.key).is_some_and(|slot| slot.due.is_some())
+        self.is_armed.get()
     }
 
     /// Time since it was armed last.
@@ -235,7 +243,9 @@ impl Timer {
 
     /// Says whether its waits from here on can be ended by [`Timers::end_one`].
     pub fn spare(&self, spare: Spare) {
-        self.shared.change(self.key, |slot| slot.spare = spare);
+        if self.spare.replace(spare) != spare {
+            self.shared.change(self.key, |slot| slot.spare = spare);
+        }
     }
 
     /// It was ended so.
@@ -265,11 +275,8 @@ impl Timer {
     }
 
     fn set(&self, due: Option<Instant>, is_over: bool) {
-        let mut was = false;
-        self.shared.change(self.key, |slot| {
-            was = mem::replace(&mut slot.due, due).is_some();
-            slot.is_over = is_over;
-        });
+        let was = self.is_armed.replace(due.is_some());
+        self.shared.change(self.key, |slot| (slot.due, slot.is_over) = (due, is_over));
         let armed = self.shared.armed.get() + usize::from(due.is_some()) - usize::from(was);
         self.shared.armed.set(armed);
         if armed == 1 && !was {
