@@ -257,6 +257,7 @@ fn a_faulty_configuration_leaves_the_old_process_alone() {
     bramble.write_config("nonsense = true");
     bramble.program().signal(Signal::USR2);
     bramble.log().expect("upgrade refused");
+    bramble.log().expect("the new process ended before it was ready (exit status: 2)");
     client.get("/").expect(200);
     bramble.get("/").expect(200);
     // And it can be tried again.

@@ -4,6 +4,7 @@
 //! Until it succeeds it is this process's child, and ends with whatever becomes of the attempt: two
 //! must not accept. From then on it is the service, and nothing that happens here ends it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::process::{Child, Command};
@@ -51,7 +52,7 @@ impl Heir {
         let mut heir = Self { child, is_service: false, passage, giving, listening };
         match heir.introduce(sockets).await {
             Ok(()) => Ok(heir),
-            Err(error) => Err(heir.given_up(error)),
+            Err(error) => Err(heir.given_up(as_end(error))),
         }
     }
 
@@ -126,11 +127,23 @@ impl Drop for Heir {
     }
 }
 
+/// One that ends before it has read everything, as one with a faulty configuration does, leaves a
+/// passage that is reset or broken.
+fn as_end(error: HandoverError) -> HandoverError {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset};
+    match error {
+        HandoverError::Passage(error) if matches!(error.kind(), BrokenPipe | ConnectionReset) => {
+            HandoverError::Ended(String::new())
+        }
+        error => error,
+    }
+}
+
 /// Waits for a message on a thread of its own; none at the end.
 async fn receive(passage: &Passage) -> Result<Option<Message>, HandoverError> {
     let passage = passage.try_clone()?;
     let received = tokio::task::spawn_blocking(move || passage.receive()).await;
-    match received.map_err(std::io::Error::other)?? {
+    match received.map_err(io::Error::other)?? {
         Some((words, _)) => Ok(Some(serde_json::from_slice(&words)?)),
         None => Ok(None),
     }
