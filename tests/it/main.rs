@@ -43,3 +43,4 @@ mod systemd;
 mod targets;
 mod timeouts;
 mod upgrade;
+mod upgrade_self;

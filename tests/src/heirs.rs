@@ -38,13 +38,23 @@ impl<'a> Heirs<'a> {
     /// Another takes over from the newest.
     #[track_caller]
     pub fn next(&mut self) {
+        let newest = self.newest;
+        self.after(|| processes::signal(newest, Signal::USR2));
+    }
+
+    /// Another takes over from the newest because of this.
+    #[track_caller]
+    pub fn after<T>(&mut self, cause: impl FnOnce() -> T) -> T {
         let before = self.log.count(ACCEPTS);
-        processes::signal(self.newest, Signal::USR2);
+        let done = cause();
         eventually("another process accepts", || self.log.count(ACCEPTS) > before);
         let log = self.log.text();
-        let line = log.lines().rfind(|line| line.contains(ACCEPTS)).unwrap();
-        self.newest = line.rsplit_once("pid=").unwrap().1.parse().unwrap();
-        self.all.push(self.newest);
+        let lines = log.lines().filter(|line| line.contains(ACCEPTS)).skip(before);
+        self.all.extend(
+            lines.map(|line| -> u32 { line.rsplit_once("pid=").unwrap().1.parse().unwrap() }),
+        );
+        self.newest = *self.all.last().unwrap();
+        done
     }
 }
 

@@ -24,9 +24,11 @@ pub mod push;
 pub mod renew;
 pub mod report;
 pub mod supervise;
+pub mod upgrade;
 pub mod watch;
 
 pub use agent::{AgentError, Options, run};
 pub use join::{JoinError, Wish, is_node, join, rejoin};
 pub use node::{NodeError, NodeFile};
 pub use renew::is_member;
+pub use upgrade::UpgradeRequest;

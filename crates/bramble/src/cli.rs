@@ -21,6 +21,7 @@ mod rollback;
 mod run;
 mod status;
 mod up;
+mod upgrade_self;
 mod value;
 mod version;
 
@@ -54,6 +55,7 @@ enum Verb {
     Apply(apply::Args),
     Reload(reload::Args),
     Run(run::Args),
+    UpgradeSelf(upgrade_self::Args),
     Version(version::Args),
     /// Run one role process of a node (what an agent starts; not for people)
     #[command(hide = true)]
@@ -81,6 +83,7 @@ impl Cli {
             Verb::Run(args) => run::run(&args),
             Verb::Status(args) => status::run(&args),
             Verb::Up(args) => up::run(&args),
+            Verb::UpgradeSelf(args) => upgrade_self::run(&args),
             Verb::Version(args) => version::run(&args),
         }
     }

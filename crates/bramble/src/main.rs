@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod notify;
 mod process;
+mod upgrade;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,9 @@
 //! What every process of bramble does at its start: logging, signals, a runtime.
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -54,17 +56,40 @@ pub fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// This program with its own arguments, as it is on the disk now.
-pub fn again() -> Command {
-    let mut arguments = std::env::args_os();
-    let name = arguments.next().unwrap_or_default();
-    // A path is followed anew, so that a link may lead elsewhere by now. A bare name was found by
-    // a shell: there the kernel knows the file.
-    let is_path = name.as_bytes().contains(&b'/');
-    let file = if is_path { name.into() } else { std::env::current_exe().unwrap_or_default() };
-    let mut again = Command::new(file);
-    again.args(arguments);
-    again
+/// This program, as it was started.
+#[derive(Clone, Debug)]
+pub struct Program {
+    file: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+impl Program {
+    /// To be asked for early: when its file has been replaced, the kernel knows no name for it.
+    ///
+    /// # Errors
+    /// Nobody knows where its file is.
+    pub fn current() -> Result<Self, Failure> {
+        let mut arguments = std::env::args_os();
+        let name = arguments.next().unwrap_or_default();
+        // A path is followed anew, so that a link may lead elsewhere by then. A bare name was found
+        // by a shell: there the kernel knows the file.
+        let is_path = name.as_bytes().contains(&b'/');
+        let file = if is_path { std::path::absolute(name) } else { std::env::current_exe() };
+        let file = file.doing("can't find this program's file")?;
+        Ok(Self { file, arguments: arguments.collect() })
+    }
+
+    /// Where its file is, or another that has been put in its place.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The same with its own arguments, from the file that lies there by then.
+    pub fn again(&self) -> Command {
+        let mut again = Command::new(&self.file);
+        again.args(&self.arguments);
+        again
+    }
 }
 
 /// Makes this process end when its parent does: nothing is left behind, however that died.

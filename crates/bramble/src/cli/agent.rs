@@ -6,8 +6,8 @@ use std::pin::pin;
 
 use bramble_agent::Options;
 
-use crate::exit::{Doing, Failure};
-use crate::process;
+use crate::exit::Failure;
+use crate::process::{self, Program};
 
 /// What the log shows: what becomes of the node and its roles.
 pub const LOG: &str = "warn,bramble_agent=info";
@@ -47,7 +47,7 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let options = Options {
         data: data.to_owned(),
-        executable: std::env::current_exe().doing("can't find this program's file")?,
+        executable: Program::current()?.file().to_owned(),
         stop_ms: STOP_MS,
         seed: u64::from(std::process::id()),
     };

@@ -1,16 +1,21 @@
 //! `bramble run`: one role alone, a balancer before listed backends or a file server.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
+use bramble_agent::UpgradeRequest;
+use bramble_agent::upgrade::Refusal;
 use bramble_config::plan::Plan;
 use bramble_net::ListenSocket;
 use bramble_server::Server;
 use bramble_server::handover::Inheritance;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 use super::ports;
 use crate::exit::{Doing, Failure};
-use crate::{activation, notify, process};
+use crate::process::Program;
+use crate::{activation, notify, process, upgrade};
 
 /// Run one role alone: a balancer or a file server, by a file and without a manager
 ///
@@ -33,6 +38,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn serve(args: &Args, given: Vec<ListenSocket>) -> Result<(), Failure> {
+    let program = Program::current()?;
     let plan = read(&args.config)?;
     let mut inheritance = Inheritance::take().doing("can't take over")?;
     if inheritance.is_none() {
@@ -40,7 +46,7 @@ async fn serve(args: &Args, given: Vec<ListenSocket>) -> Result<(), Failure> {
     }
     let folder = args.config.parent().unwrap_or(Path::new("")).to_owned();
     let mut reload = signal(SignalKind::hangup()).doing("can't wait for signals")?;
-    let mut upgrade = signal(SignalKind::user_defined2()).doing("can't wait for signals")?;
+    let mut upgrades = upgrade::requests(&program)?;
     let stop = process::stop_signal()?;
     let mut server = Server::new(folder);
     server.listen_by(given);
@@ -63,10 +69,11 @@ async fn serve(args: &Args, given: Vec<ListenSocket>) -> Result<(), Failure> {
                 take_again(&mut server, &args.config).await;
                 notify::ready();
             }
-            _ = upgrade.recv() => tokio::select! {
+            Some(request) = upgrades.recv() => tokio::select! {
                 () = &mut stop => break notify::stopping(),
                 // Then the service goes on, in another process.
-                is_over = hand_over(&mut server) => if is_over { break },
+                is_over = hand_over(&mut server, &program, request) => if is_over { break },
+                never = refuse(&mut upgrades) => match never {},
             },
         }
     }
@@ -95,18 +102,22 @@ fn check_addresses(args: &Args, plan: &Plan, given: &[ListenSocket]) -> Result<(
     Ok(())
 }
 
-/// Starts this program anew and gives it all there is; true: nothing is left here.
-async fn hand_over(server: &mut Server) -> bool {
-    let heir = match server.start_heir(process::again()).await {
+/// Starts the program anew and gives it all there is; true: nothing is left here.
+async fn hand_over(server: &mut Server, program: &Program, request: UpgradeRequest) -> bool {
+    let heir = match server.start_heir(program.again()).await {
         Ok(heir) => heir,
         Err(error) => {
             tracing::error!(%error, "upgrade refused: this process goes on");
+            request.answer(Err(Refusal::whole(error))).await;
             return false;
         }
     };
     tracing::info!(pid = heir.id(), "the new process accepts; this one ends its last requests");
-    notify::handed_over(heir.id());
-    match server.hand_over(heir).await {
+    let id = heir.id();
+    notify::handed_over(id);
+    // Whoever asked hears of it at once, not when the last request has been answered.
+    let (handed_over, ()) = tokio::join!(server.hand_over(heir), request.answer(Ok(id)));
+    match handed_over {
         Ok(()) => true,
         Err(error) => {
             notify::handed_over(std::process::id());
@@ -114,6 +125,14 @@ async fn hand_over(server: &mut Server) -> bool {
             false
         }
     }
+}
+
+/// While one upgrade is under way there is none to ask for.
+async fn refuse(upgrades: &mut mpsc::Receiver<UpgradeRequest>) -> Infallible {
+    while let Some(request) = upgrades.recv().await {
+        request.answer(Err(Refusal::whole("it makes way already"))).await;
+    }
+    std::future::pending().await
 }
 
 /// Without a manager nobody else keeps them. The words are those of docs/reasons.md.

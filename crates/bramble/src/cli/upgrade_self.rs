@@ -1,0 +1,104 @@
+//! `bramble upgrade-self`: running processes make way for another binary, and nobody who visits can
+//! tell.
+//!
+//! ```text
+//! look at the file ─> put it in its place ─> ask each process ─> keep the one before it
+//!                                                └ one refuses ─> put that back, ask again
+//! ```
+
+mod binary;
+mod place;
+mod running;
+
+use std::path::{Path, PathBuf};
+
+use self::place::Put;
+use self::running::{Refused, Running};
+use super::print;
+use crate::exit::Failure;
+
+/// Take another binary of bramble into use, without a request lost
+///
+/// The file is looked at, put in the place of the one that runs, and taken into use by what runs
+/// from there: `bramble run`, not a node. Where that fails, all is as before. The
+/// file that was there before is kept beside it, with `.previous` at the end of its name.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  bramble upgrade-self --binary ./bramble-0.2\n  \
+                        bramble upgrade-self --binary /usr/local/bin/bramble.previous  # back\n  \
+                        bramble upgrade-self --pid 4711\n\n\
+                        Exit codes: 0 upgraded, 1 failed: the old one serves on, 2 usage")]
+pub struct Args {
+    /// The binary to take into use [default: the one that lies in the place by now]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Only this process; repeated for several [default: all that run from this program's file]
+    #[arg(long = "pid", value_name = "PID")]
+    pids: Vec<u32>,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let processes = wanted(args)?;
+    let place = running::place(&processes)?;
+    let version = binary::check(args.binary.as_deref().unwrap_or(&place))?;
+    print::tell(format_args!("bramble {version} takes over at {}", place.display()));
+    let put = args.binary.as_deref().map(|file| place::put(file, &place)).transpose()?;
+    match upgrade_all(&processes) {
+        Ok(()) => put.map_or(Ok(()), keep),
+        Err(Stopped { failure, to_ask_again }) => {
+            if let Some(put) = put {
+                go_back(put, &place, to_ask_again);
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The first that refuses ends it.
+struct Stopped {
+    failure: Failure,
+    /// Who runs, in whole or in part, from the new file.
+    to_ask_again: Vec<u32>,
+}
+
+fn upgrade_all(processes: &[Running]) -> Result<(), Stopped> {
+    let mut done = Vec::new();
+    for process in processes {
+        match process.upgrade() {
+            Ok(now) => {
+                print::tell(format_args!("process {} has made way: {now} serves", process.pid));
+                done.push(now);
+            }
+            Err(Refused { failure, is_mixed }) => {
+                done.extend(is_mixed.then_some(process.pid));
+                return Err(Stopped { failure, to_ask_again: done });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn keep(put: Put) -> Result<(), Failure> {
+    let previous = put.keep()?;
+    let way = previous.display();
+    print::line(format_args!("`bramble upgrade-self --binary {way}` goes back"))
+}
+
+/// All as before: the file, and whoever has left it.
+fn go_back(put: Put, place: &Path, to_ask_again: Vec<u32>) {
+    if let Err(worse) = put.back() {
+        return worse.warn();
+    }
+    for pid in to_ask_again {
+        let process = Running { pid, file: place.to_owned() };
+        if let Err(worse) = process.upgrade() {
+            worse.failure.warn();
+        }
+    }
+}
+
+fn wanted(args: &Args) -> Result<Vec<Running>, Failure> {
+    match args.pids[..] {
+        [] => running::all(),
+        _ => args.pids.iter().map(|pid| Running::find(*pid)).collect(),
+    }
+}

@@ -1,0 +1,104 @@
+//! Is a file a binary of bramble that this machine can run? Found out before anything is touched.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use crate::cli::print;
+use crate::exit::Failure;
+
+/// To say its version.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Longest word about a version that is read.
+const ANSWER_BYTES: u64 = 4096;
+
+/// What is read of a file's head: for which kind of machine it is (elf(5)).
+const HEAD_BYTES: usize = 20;
+
+/// How it names itself; see `bramble version --json`.
+#[derive(Debug, Deserialize)]
+struct Version {
+    version: String,
+}
+
+/// The version that it says it has.
+///
+/// # Errors
+/// It is none, or for another kind of machine.
+pub fn check(file: &Path) -> Result<String, Failure> {
+    let no = |why: &dyn std::fmt::Display| {
+        let failure = Failure::failed(format!("{} can't be taken into use: {why}", file.display()));
+        failure.hint("nothing was changed; --binary names a binary of bramble for this machine")
+    };
+    let is_like_us = is_like_us(file).map_err(|error| no(&error))?;
+    if !is_like_us {
+        return Err(no(&"it is no program for this machine"));
+    }
+    version(file).map_err(|error| no(&error))
+}
+
+/// Executable, of the same format and for the same kind of machine.
+fn is_like_us(file: &Path) -> io::Result<bool> {
+    let about = std::fs::metadata(file)?;
+    if !about.is_file() || about.permissions().mode() & 0o111 == 0 {
+        return Err(io::Error::other("it is no executable file"));
+    }
+    // Of a script there may be less.
+    match (head(file), head(Path::new("/proc/self/exe"))?) {
+        (Ok(theirs), ours) => {
+            // Format and class, then the kind of machine: between them is what a linker may vary.
+            Ok(theirs[..6] == ours[..6] && theirs[18..] == ours[18..])
+        }
+        (Err(error), _) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn head(file: &Path) -> io::Result<[u8; HEAD_BYTES]> {
+    let mut head = [0; HEAD_BYTES];
+    File::open(file)?.read_exact(&mut head)?;
+    Ok(head)
+}
+
+/// It runs, and names itself as bramble does.
+fn version(file: &Path) -> io::Result<String> {
+    let mut child = Command::new(std::path::absolute(file)?)
+        .args(["version", "--json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let ended = end(&mut child);
+    // If it goes on, by the end of this.
+    let _ = child.kill();
+    let status = child.wait()?;
+    if !ended? {
+        return Err(io::Error::other(format!("it does not say its version within {LIMIT:?}")));
+    }
+    let mut said = String::new();
+    if let Some(output) = child.stdout.take() {
+        output.take(ANSWER_BYTES).read_to_string(&mut said)?;
+    }
+    match serde_json::from_str::<Version>(&said) {
+        Ok(named) if status.success() => Ok(print::clean(&named.version)),
+        _ => Err(io::Error::other("it does not say a version of bramble")),
+    }
+}
+
+/// Whether it ends by itself.
+fn end(child: &mut Child) -> io::Result<bool> {
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        if child.try_wait()?.is_some() {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(false)
+}
