@@ -438,6 +438,36 @@ fn a_stop_of_the_old_process_leaves_the_new_one() {
 }
 
 #[test]
+fn an_heir_knows_which_backends_are_out_before_it_accepts() {
+    let sick = Backend::start(|caller| match caller.target() {
+        "/health" => caller.respond(500, "sick"),
+        _ => caller.respond(200, "sick"),
+    });
+    let well = Backend::start(|caller| {
+        caller.pause(if caller.target() == "/health" { 200 } else { 0 });
+        caller.respond(200, "well");
+    });
+    let health = "[pool.health]\npath = \"/health\"\nfails = 1";
+    let mut bramble = Config::balancer(&[&sick, &well]).with(health).run();
+    let address = bramble.address();
+    bramble.log().expect("up=true");
+    let mut heirs = Heirs::of(bramble.program());
+    let visit = |_: &mut ()| {
+        Client::connect(address).get("/").expect(200).body("well");
+        thread::sleep(Duration::from_micros(500));
+    };
+    under_load(
+        2,
+        |_| (),
+        visit,
+        || {
+            heirs.next();
+            thread::sleep(Duration::from_millis(300));
+        },
+    );
+}
+
+#[test]
 fn the_new_process_passes_nothing_of_the_passage_on() {
     let mut bramble = Config::of(FIXED).run();
     let mut heirs = Heirs::of(bramble.program());

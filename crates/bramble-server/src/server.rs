@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::check::Checks;
 use crate::core::{self, Command, Roster};
 use crate::handover::{Given, Giving, HandoverError, Heir, Inheritance};
+use crate::health::Verdict;
 use crate::ledger;
 use crate::prepared::{PlanError, Prepared};
 use crate::sockets::Sockets;
@@ -31,6 +32,9 @@ const OWN_DESCRIPTORS: u64 = 64;
 /// Of a core: open files and folders, epoll.
 const CORE_DESCRIPTORS: u64 = 256;
 
+/// How long an heir waits for backends that are down.
+const FIRST_CHECKS: Duration = Duration::from_secs(1);
+
 /// How long a stopping process waits for a disk to take the end of its access log.
 const LAST_LINES: Duration = Duration::from_secs(5);
 
@@ -43,6 +47,8 @@ pub struct Server {
     processes: u64,
     budget: Arc<Budget>,
     sockets: Sockets,
+    /// Another process accepts as long as this one is not ready.
+    is_heir: bool,
     /// As many as a plan ever asked for: those beyond the `threads` of the plan in force have
     /// no socket, and see their connections to their ends.
     cores: Vec<CoreHandle>,
@@ -69,6 +75,7 @@ impl Server {
             processes: 1,
             budget: Arc::new(Budget::new(u64::MAX)),
             sockets: Sockets::default(),
+            is_heir: false,
             cores: Vec::new(),
             roster: Roster::default(),
             current: None,
@@ -92,6 +99,10 @@ impl Server {
         self.cap_connections(&mut plan);
         let prepared = Arc::new(Prepared::new(plan, &self.folder, self.current.as_deref())?);
         let sockets = self.sockets.for_plan(&prepared.plan)?;
+        if self.is_heir && self.current.is_none() {
+            self.checks.renew(&prepared);
+            first_checks(&prepared).await;
+        }
         let ready = self.prepare(&prepared, &sockets).await;
         if ready.is_ok() {
             prepared.put_in_force();
@@ -136,6 +147,7 @@ impl Server {
     /// called before the first plan.
     pub fn inherit(&mut self, inheritance: &mut Inheritance) {
         self.sockets = Sockets::inherited(std::mem::take(&mut inheritance.sockets));
+        self.is_heir = true;
     }
 
     /// Listens by the sockets of a service manager, where a plan asks for their addresses. To be
@@ -320,6 +332,16 @@ impl Server {
             };
         }
         Ok(())
+    }
+}
+
+/// Waits until all backends have passed their first check. As long as nothing is known of any, all are
+/// asked, those too that the process before has put out.
+async fn first_checks(prepared: &Prepared) {
+    let backends = || prepared.pools.iter().flat_map(|pool| &pool.backends);
+    let end = Instant::now() + FIRST_CHECKS;
+    while backends().any(|b| b.health.verdict() != Verdict::Up) && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
