@@ -1,9 +1,10 @@
 //! The control socket of a role process: one JSON value a line, one answer line each.
 //!
 //! ```text
-//! {"plan": PLAN}   -> {"ok":true} | {"ok":false,"error":"..."}
-//! {"facts": null}  -> {"facts": FACTS}
-//! {"stop": null}   -> {"ok":true}, and the process ends when its requests are answered
+//! {"plan": PLAN}    -> {"ok":true} | {"ok":false,"error":"..."}
+//! {"facts": null}   -> {"facts": FACTS}
+//! {"inherit": null} -> {"ok":true} with a passage, then PLAN: who asks takes over
+//! {"stop": null}    -> {"ok":true}, and the process ends when its requests are answered
 //! ```
 //! Who may connect is decided by the socket's mode (0600).
 
@@ -15,14 +16,31 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::handover::Heir;
 use crate::server::Server;
 
 /// A plan with tens of thousands of backends fits.
-const LINE_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const LINE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What a line asks for, once it is done.
 enum Done {
     Answered(Value),
+    Inherit,
+    Stop,
+}
+
+/// What a caller came to.
+enum Talk {
+    Inherit(UnixStream),
+    Over,
+    Stop,
+}
+
+/// What ends it.
+pub enum End {
+    /// Another process accepts, and is to have the clients.
+    Heir(Heir),
+    /// Nothing more is to be done.
     Stop,
 }
 
@@ -44,39 +62,47 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
     listener
 }
 
-/// Serves one caller after the other (there is one: the agent) until one says stop.
+/// Serves one caller after the other (there is one: the agent) until one says stop, or takes over.
 ///
 /// # Errors
 /// The socket broke.
-pub async fn serve(listener: &UnixListener, server: &mut Server) -> io::Result<()> {
+pub async fn serve(listener: &UnixListener, server: &mut Server) -> io::Result<End> {
     loop {
         let (caller, _) = listener.accept().await?;
         match talk(caller, server).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
+            Ok(Talk::Stop) => return Ok(End::Stop),
+            Ok(Talk::Inherit(caller)) => match server.meet_heir(caller).await {
+                Ok(heir) => return Ok(End::Heir(heir)),
+                Err(error) => tracing::error!(%error, "not handed over: this process goes on"),
+            },
+            Ok(Talk::Over) => {}
             Err(error) => tracing::warn!(%error, "control socket"),
         }
     }
 }
 
-/// Answers a caller's lines; true: it said stop.
-async fn talk(caller: UnixStream, server: &mut Server) -> io::Result<bool> {
+/// Answers a caller's lines.
+async fn talk(caller: UnixStream, server: &mut Server) -> io::Result<Talk> {
     let (read, mut write) = caller.into_split();
     let mut lines = BufReader::new(read.take(LINE_BYTES));
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).await? > 0 {
         let (answer, stop) = match answer(&line, server).await {
             Done::Answered(answer) => (answer, false),
+            Done::Inherit => {
+                let read = lines.into_inner().into_inner();
+                return read.reunite(write).map(Talk::Inherit).map_err(io::Error::other);
+            }
             Done::Stop => (json!({"ok": true}), true),
         };
         write.write_all(format!("{answer}\n").as_bytes()).await?;
         if stop {
-            return Ok(true);
+            return Ok(Talk::Stop);
         }
         line.clear();
         lines.get_mut().set_limit(LINE_BYTES);
     }
-    Ok(false)
+    Ok(Talk::Over)
 }
 
 async fn answer(line: &[u8], server: &mut Server) -> Done {
@@ -96,10 +122,13 @@ async fn answer(line: &[u8], server: &mut Server) -> Done {
     if asked.get("facts").is_some() {
         return Done::Answered(json!({"facts": server.facts().await}));
     }
+    if asked.get("inherit").is_some() {
+        return Done::Inherit;
+    }
     if asked.get("stop").is_some() {
         return Done::Stop;
     }
-    refused("unknown request: plan, facts or stop")
+    refused("unknown request: plan, facts, inherit or stop")
 }
 
 fn refused(why: &str) -> Done {

@@ -1,6 +1,7 @@
 //! A data-plane process: cores that all run one plan, and the thread that gives it to them.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -9,7 +10,9 @@ use std::time::{Duration, Instant};
 use bramble_config::plan::Plan;
 use bramble_metrics::ProcessFacts;
 use bramble_metrics::facts::ServerFacts;
-use bramble_net::{Budget, ListenSocket, raise_descriptor_limit, spawn_core};
+use bramble_net::{Budget, ListenSocket, Passage, raise_descriptor_limit, spawn_core};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -171,6 +174,23 @@ impl Server {
     /// It does not come to accepting connections; here nothing has changed.
     pub async fn start_heir(&self, program: std::process::Command) -> Result<Heir, HandoverError> {
         Heir::start(program, self.sockets.all(), self.dealing()).await
+    }
+
+    /// Gives all to a process that asks for it, as one that was started to take over from this one.
+    ///
+    /// # Errors
+    /// It does not come to accepting connections; here nothing has changed.
+    pub async fn meet_heir(&self, mut caller: UnixStream) -> Result<Heir, HandoverError> {
+        let id = caller.peer_cred()?.pid().and_then(|id| u32::try_from(id).ok());
+        let (passage, end) = Passage::pair()?;
+        // By itself, since what is read together with it would be lost.
+        let way = Passage::from_end(caller.as_fd().try_clone_to_owned()?);
+        way.send(b"{\"ok\":true}\n", &[end.as_fd()])?;
+        drop((way, end));
+        let plan = format!("{}\n", serde_json::to_string(&self.plan())?);
+        caller.write_all(plan.as_bytes()).await?;
+        drop(caller);
+        Heir::meet(id.unwrap_or_default(), passage, self.sockets.all(), self.dealing()).await
     }
 
     /// Deals clients to all cores in turn, since each has an equal share of what is allowed.

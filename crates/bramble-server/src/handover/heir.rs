@@ -2,7 +2,8 @@
 //! for.
 //!
 //! Until it succeeds it is this process's child, and ends with whatever becomes of the attempt: two
-//! must not accept. From then on it is the service, and nothing that happens here ends it.
+//! must not accept. From then on it is the service, and nothing that happens here ends it. One that
+//! somebody else has started, as a node's agent does, is met: it ends when its passage does.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +27,9 @@ const END_LOOK: Duration = Duration::from_millis(20);
 
 /// A process that listens where this one does. Dropped before it has succeeded it is killed.
 pub struct Heir {
-    child: Child,
+    id: u32,
+    /// None: somebody else has started it.
+    child: Option<Child>,
     is_service: bool,
     passage: Passage,
     pub(crate) giving: Giving,
@@ -48,18 +51,28 @@ impl Heir {
         let child = program.spawn().map_err(HandoverError::Start)?;
         // Its own handle of the other end would keep the passage open for ever.
         drop(program);
+        let (id, child, listening) = (child.id(), Some(child), Vec::new());
+        let heir = Self { id, child, is_service: false, passage, giving, listening };
+        heir.introduced(sockets).await
+    }
+
+    /// Gives these sockets to a process that asks for them, until it accepts from them.
+    pub(crate) async fn meet(
+        id: u32,
+        passage: Passage,
+        sockets: impl Iterator<Item = &ListenSocket>,
+        back: impl FnOnce(Vec<Given>) + Send + 'static,
+    ) -> Result<Self, HandoverError> {
+        let giving = Giving::start(passage.try_clone()?, back)?;
         let listening = Vec::new();
-        let mut heir = Self { child, is_service: false, passage, giving, listening };
-        match heir.introduce(sockets).await {
-            Ok(()) => Ok(heir),
-            Err(error) => Err(heir.given_up(as_end(error))),
-        }
+        let heir = Self { id, child: None, is_service: false, passage, giving, listening };
+        heir.introduced(sockets).await
     }
 
     /// Its process.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.id
     }
 
     /// From here on it is the service: it accepts, and this process does not.
@@ -69,13 +82,27 @@ impl Heir {
 
     /// Waits until it has ended otherwise than in order: then nobody accepts.
     pub(crate) async fn gone(&mut self) {
-        let last = receive(&self.passage).await;
+        let mut last = receive(&self.passage).await;
         // As long as it runs it accepts, even if it can't be understood. It leaves no zombie.
-        while let Ok(None) = self.child.try_wait() {
+        while let Some(Ok(None)) = self.child.as_mut().map(Child::try_wait) {
             tokio::time::sleep(END_LOOK).await;
         }
         if let Ok(Some(Message::Over)) = last {
             std::future::pending::<()>().await;
+        }
+        // Of somebody else's child no more is seen here than the passage's end.
+        while self.child.is_none() && !is_end(&last) {
+            last = receive(&self.passage).await;
+        }
+    }
+
+    async fn introduced(
+        mut self,
+        sockets: impl Iterator<Item = &ListenSocket>,
+    ) -> Result<Self, HandoverError> {
+        match self.introduce(sockets).await {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.given_up(as_end(error))),
         }
     }
 
@@ -103,15 +130,23 @@ impl Heir {
 
     /// Ends it, if it does not by itself.
     fn given_up(mut self, error: HandoverError) -> HandoverError {
+        let Some(child) = &mut self.child else {
+            let is_end = matches!(error, HandoverError::Ended(_));
+            return if is_end {
+                HandoverError::Ended("how, its parent knows".into())
+            } else {
+                error
+            };
+        };
         let grace = Instant::now() + GRACE;
-        while let Ok(None) = self.child.try_wait() {
+        while let Ok(None) = child.try_wait() {
             if Instant::now() > grace || !matches!(error, HandoverError::Ended(_)) {
-                let _ = self.child.kill();
+                let _ = child.kill();
                 break;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        match (error, self.child.wait()) {
+        match (error, child.wait()) {
             (HandoverError::Ended(_), Ok(status)) => HandoverError::Ended(status.to_string()),
             (error, _) => error,
         }
@@ -120,9 +155,9 @@ impl Heir {
 
 impl Drop for Heir {
     fn drop(&mut self) {
-        if !self.is_service {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+        if let Some(child) = self.child.as_mut().filter(|_| !self.is_service) {
+            let _ = child.kill();
+            let _ = child.wait();
         }
     }
 }
@@ -137,6 +172,11 @@ fn as_end(error: HandoverError) -> HandoverError {
         }
         error => error,
     }
+}
+
+/// Whether nothing can come any more.
+fn is_end(received: &Result<Option<Message>, HandoverError>) -> bool {
+    matches!(received, Ok(None) | Err(HandoverError::Passage(_)))
 }
 
 /// Waits for a message on a thread of its own; none at the end.

@@ -1,13 +1,21 @@
 //! The new process's view of the old one: what it takes over.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
 
+use bramble_config::plan::Plan;
 use bramble_net::{ListenSocket, Passage};
 use rustix::stdio::dup2_stdin;
 
 use super::{Given, HandoverError, Message, STANDARD_INPUT, VARIABLE};
+use crate::control::LINE_BYTES;
+
+/// The process that is asked may be taking a plan just then.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What an older process leaves.
 pub struct Inheritance {
@@ -27,6 +35,28 @@ impl Inheritance {
         let passage = Passage::from_end(io::stdin().as_fd().try_clone_to_owned()?);
         // What this process starts is not to hold it open.
         dup2_stdin(File::open("/dev/null")?).map_err(io::Error::from)?;
+        Self::by(passage).map(Some)
+    }
+
+    /// Asks the process that has a role now by its control socket, as an heir that a node's agent
+    /// has started. With the sockets comes the plan that it runs: the one on the disk may be older.
+    ///
+    /// # Errors
+    /// Nobody is there, or nothing that makes sense comes.
+    pub fn ask(control: &Path) -> Result<(Self, Option<Plan>), HandoverError> {
+        let stream = UnixStream::connect(control)?;
+        stream.set_read_timeout(Some(ASK_LIMIT))?;
+        (&stream).write_all(b"{\"inherit\":null}\n")?;
+        let answer = Passage::from_end(stream.try_clone()?.into()).receive()?;
+        let Some([end]) = answer.and_then(|(_, ends)| <[OwnedFd; 1]>::try_from(ends).ok()) else {
+            return Err(HandoverError::Passage(io::ErrorKind::UnexpectedEof.into()));
+        };
+        let mut plan = String::new();
+        BufReader::new(stream.take(LINE_BYTES)).read_line(&mut plan)?;
+        Ok((Self::by(Passage::from_end(end))?, serde_json::from_str(&plan)?))
+    }
+
+    fn by(passage: Passage) -> Result<Self, HandoverError> {
         let mut sockets = Vec::new();
         while let Some((words, some)) = passage.receive()? {
             match serde_json::from_slice(&words)? {
@@ -35,7 +65,7 @@ impl Inheritance {
                         sockets.push(ListenSocket::inherited(socket)?);
                     }
                 }
-                Message::Whole => return Ok(Some(Self { passage, sockets })),
+                Message::Whole => return Ok(Self { passage, sockets }),
                 Message::Ready(_) | Message::Clients(_) | Message::Over => break,
             }
         }
