@@ -43,4 +43,5 @@ mod systemd;
 mod targets;
 mod timeouts;
 mod upgrade;
+mod upgrade_node;
 mod upgrade_self;

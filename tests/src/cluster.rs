@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use crate::disk;
 use crate::eventually;
 use crate::folder::Folder;
 use crate::processes;
-use crate::program::Program;
+use crate::program::{Program, bramble_binary};
 
 /// The first node, called `first`, and what others need to join it.
 pub struct Cluster {
@@ -29,6 +30,7 @@ pub struct Cluster {
 pub struct Node {
     name: String,
     data: PathBuf,
+    binary: PathBuf,
     program: Option<Program>,
 }
 
@@ -55,7 +57,15 @@ impl Cluster {
     #[must_use]
     #[track_caller]
     pub fn with_file(more: &str) -> Self {
+        Self::with_binary(&bramble_binary(), more)
+    }
+
+    /// The same from another file of the binary.
+    #[must_use]
+    #[track_caller]
+    pub fn with_binary(binary: &Path, more: &str) -> Self {
         let mut cluster = Self::new();
+        cluster.first.binary = binary.to_owned();
         cluster.configure(more);
         let file = cluster.file();
         cluster.first.start(&["up", "--name", "first", "--config", &file]);
@@ -146,6 +156,7 @@ impl Cluster {
     #[track_caller]
     pub fn join_with(&self, ticket: &str, name: &str) -> Node {
         let mut node = Node::at(&self.folder, name);
+        node.binary.clone_from(&self.first.binary);
         node.start(&["join", ticket, "--name", name]);
         let known = || self.node(name).is_some_and(|node| node["report"].is_object());
         eventually("the manager hears of the node", known);
@@ -239,7 +250,8 @@ impl Cluster {
 
 impl Node {
     fn at(folder: &Folder, name: &str) -> Self {
-        Self { name: name.to_owned(), data: folder.join(name), program: None }
+        let (name, data) = (name.to_owned(), folder.join(name));
+        Self { name, data, binary: bramble_binary(), program: None }
     }
 
     /// Starts its agent.
@@ -247,8 +259,9 @@ impl Node {
     fn start(&mut self, arguments: &[&str]) {
         let data = self.data.to_str().unwrap();
         let me = std::process::id().to_string();
-        let more = ["--data", data, "--end-with-parent", &me];
-        self.program = Some(Program::start(&[arguments, &more].concat()));
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).args(["--data", data, "--end-with-parent", &me]);
+        self.program = Some(Program::start_as(command));
     }
 
     /// Starts a node that joined, again.

@@ -1,28 +1,33 @@
-//! The node's life: roles start at once from what lies on disk, then plans are followed.
+//! The node's life: roles start at once from what lies on disk, then plans are followed. For another
+//! binary the roles make way one after the other, from the visitors inwards; at last the agent
+//! becomes that program itself.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use bramble_cluster::api::Role;
 use bramble_cluster::link::Link;
 use bramble_content::{BlobStore, DiskError, ReleaseError, Releases, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::apply::Apply;
 use crate::backoff::{Backoff, Spread};
 use crate::join;
+use crate::kept::{Kept, Program};
 use crate::lock::{Lock, LockError};
 use crate::node::{NodeError, NodeFile, control_path, role_name};
 use crate::push::Pusher;
 use crate::renew::renew;
 use crate::report::Reporter;
-use crate::supervise::{Launch, Process, Supervised};
+use crate::supervise::{KeptRole, Launch, Process, Supervised};
+use crate::upgrade::{self, UpgradeRequest};
 use crate::watch::{poll, watch};
 
 /// Above the manager's 20 s for a poll without news.
@@ -38,8 +43,8 @@ const IDENTITY_INTERVAL: Duration = Duration::from_millis(200);
 pub struct Options {
     /// Its data folder, made by `join` or `up`.
     pub data: PathBuf,
-    /// The `bramble` binary, to run roles with.
-    pub executable: PathBuf,
+    /// The `bramble` binary, to run roles with, and the arguments of this process.
+    pub program: Program,
     /// How long a role that stops may drain.
     pub stop_ms: u64,
     /// Any number that other nodes don't have: it spreads their reconnects.
@@ -58,6 +63,9 @@ pub enum AgentError {
     /// It is no node, or a damaged one.
     #[error(transparent)]
     Node(#[from] NodeError),
+    /// Signals can't be had.
+    #[error("can't wait for signals: {0}")]
+    Signal(std::io::Error),
     /// The releases can't be read.
     #[error(transparent)]
     Release(#[from] ReleaseError),
@@ -66,22 +74,60 @@ pub enum AgentError {
     Store(#[from] StoreError),
 }
 
-/// Runs the node until `shutdown`, then stops its roles in order. Needs a runtime of one
-/// thread that lives as long as the process (see [`supervise`](crate::supervise)).
-pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), AgentError> {
+/// Runs the node until `shutdown`, then stops its roles in order; goes on from what the program
+/// before has `kept`. Needs a runtime of one thread, the process's first, that lives as long as the
+/// process (see [`supervise`](crate::supervise)).
+pub async fn run(
+    options: Options,
+    kept: Option<Kept>,
+    mut upgrades: mpsc::Receiver<UpgradeRequest>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), AgentError> {
+    let mut shutdown = pin!(shutdown);
+    let mut kept = match kept {
+        Some(kept) => kept,
+        None => afresh(&options.data)?,
+    };
+    loop {
+        let roles = match live(&options, kept.roles, &mut upgrades, shutdown.as_mut()).await? {
+            Some(roles) => roles,
+            None => return Ok(()),
+        };
+        kept = Kept { lock: kept.lock, roles };
+        let error = kept.become_program(&options.program);
+        warn!(%error, "the agent can't become the new program: it goes on");
+    }
+}
+
+/// Until the end, or until the agent is to become another program.
+async fn live(
+    options: &Options,
+    kept: BTreeMap<Role, KeptRole>,
+    upgrades: &mut mpsc::Receiver<UpgradeRequest>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Option<BTreeMap<Role, KeptRole>>, AgentError> {
     let data = &options.data;
-    let _lock = Lock::take(data)?;
     let node = NodeFile::load(data)?;
-    prepare(data, &node)?;
     let releases = Releases::open(BlobStore::open(&data.join("content"))?)?;
     let apply = Apply::open(data, releases)?;
-    let roles = start(&options, &node);
-    tokio::select! {
-        () = follow(&options, &node, &apply, &roles) => {}
-        () = shutdown => info!("stopping"),
+    let roles = start(options, &node, kept)?;
+    let is_upgrade = tokio::select! {
+        () = follow(options, &node, &apply, &roles) => false,
+        () = shutdown => false,
+        () = upgrade::upgrade(&roles, upgrades, &options.program, &apply) => true,
+    };
+    if is_upgrade {
+        return Ok(Some(leave(roles).await));
     }
+    info!("stopping");
     stop(roles).await;
-    Ok(())
+    Ok(None)
+}
+
+fn afresh(data: &Path) -> Result<Kept, AgentError> {
+    let lock = Lock::take(data)?;
+    prepare(data, &NodeFile::load(data)?)?;
+    Ok(Kept { lock, roles: BTreeMap::new() })
 }
 
 /// Sockets of processes that are gone would only be in the way.
@@ -94,13 +140,30 @@ fn prepare(data: &Path, node: &NodeFile) -> Result<(), DiskError> {
     Ok(())
 }
 
-fn start(options: &Options, node: &NodeFile) -> BTreeMap<Role, Supervised> {
+fn start(
+    options: &Options,
+    node: &NodeFile,
+    mut kept: BTreeMap<Role, KeptRole>,
+) -> Result<BTreeMap<Role, Supervised>, AgentError> {
     let launch = Launch {
-        executable: options.executable.clone(),
+        executable: options.program.executable.clone(),
         data: options.data.clone(),
         stop: Duration::from_millis(options.stop_ms),
     };
-    node.roles.iter().map(|&role| (role, Supervised::start(launch.clone(), role))).collect()
+    let start = |&role: &Role| {
+        let kept = kept.remove(&role).unwrap_or_default();
+        Ok((role, Supervised::start(launch.clone(), role, kept).map_err(AgentError::Signal)?))
+    };
+    node.roles.iter().map(start).collect()
+}
+
+/// Without supervision nothing must be waited for until the next agent has it.
+async fn leave(roles: BTreeMap<Role, Supervised>) -> BTreeMap<Role, KeptRole> {
+    let mut kept = BTreeMap::new();
+    for (role, supervised) in roles {
+        kept.insert(role, supervised.leave().await);
+    }
+    kept
 }
 
 /// The roles from the visitors inwards: who passes requests on goes first, who answers them
@@ -123,6 +186,7 @@ async fn follow(
     let processes: BTreeMap<Role, watch::Receiver<Process>> =
         roles.iter().map(|(role, supervised)| (*role, supervised.subscribe())).collect();
     let pusher = Pusher::open(&options.data, &node.roles);
+    apply.begin(&pusher);
     tokio::join!(apply.push_all(pusher, &processes), follow_manager(options, apply, &processes),);
 }
 

@@ -39,13 +39,15 @@ pub struct Progress {
     pub fetch_trouble: Option<String>,
     /// Why a role does not run its plan.
     pub push_trouble: Option<String>,
+    /// Why the node does not run from the file that lies in its place.
+    pub upgrade_trouble: Option<String>,
 }
 
 impl Progress {
     /// All that is wrong, in words that a terminal can show: some are other processes'.
     pub fn trouble(&self) -> Option<String> {
-        let troubles: Vec<&str> =
-            [&self.fetch_trouble, &self.push_trouble].into_iter().flatten().map(|t| &**t).collect();
+        let all = [&self.fetch_trouble, &self.push_trouble, &self.upgrade_trouble];
+        let troubles: Vec<&str> = all.into_iter().flatten().map(|t| &**t).collect();
         let words = troubles.join("; ");
         let shown = words.chars().filter(|c| !c.is_control()).take(TROUBLE_CHARACTERS);
         (!troubles.is_empty()).then(|| shown.collect())
@@ -88,6 +90,18 @@ impl Apply {
     /// How far it is.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
+    }
+
+    /// Says from the first report on what the roles serve already: a worker of which nothing is known
+    /// gets no traffic.
+    pub fn begin(&self, pusher: &Pusher) {
+        let releases = self.served(pusher);
+        self.progress.send_if_modified(|now| replace(&mut now.releases, releases));
+    }
+
+    /// What came of an upgrade.
+    pub fn note_upgrade(&self, trouble: Option<String>) {
+        self.progress.send_if_modified(|now| replace(&mut now.upgrade_trouble, trouble));
     }
 
     /// Gets each plan's releases; without end. A plan with others ends what is on its way: its
@@ -188,9 +202,7 @@ impl Apply {
     }
 
     fn note(&self, plan: &NodePlan, outcome: Outcome, pusher: &Pusher) {
-        let held = self.held.borrow().clone();
-        let served = held.iter().map(ReleaseId::to_string).filter(|id| pusher.serves(id));
-        let served: Vec<String> = served.collect();
+        let served = self.served(pusher);
         self.progress.send_if_modified(|now| {
             let applied = if outcome.complete { plan.revision } else { now.applied };
             let new = Progress {
@@ -198,9 +210,15 @@ impl Apply {
                 releases: served,
                 fetch_trouble: now.fetch_trouble.clone(),
                 push_trouble: outcome.trouble,
+                upgrade_trouble: now.upgrade_trouble.clone(),
             };
             replace(now, new)
         });
+    }
+
+    fn served(&self, pusher: &Pusher) -> Vec<String> {
+        let held = self.held.borrow().clone();
+        held.iter().map(ReleaseId::to_string).filter(|id| pusher.serves(id)).collect()
     }
 
     /// The whole plan runs: it is what the node goes on from after a restart, and what only

@@ -85,6 +85,12 @@ impl Control {
         answer.facts.ok_or_else(|| self.odd(&"no facts"))
     }
 
+    /// The process that listens there now.
+    pub async fn process(&self) -> Option<u32> {
+        let stream = self.within(FACTS_LIMIT, UnixStream::connect(&self.path)).await.ok()?;
+        u32::try_from(stream.peer_cred().ok()?.pid()?).ok()
+    }
+
     /// Asks it to drain and exit; does not wait for the exit.
     pub async fn stop(&self) -> Result<(), ControlError> {
         let answer = self.call(&json!({ "stop": null }), STOP_LIMIT).await?;

@@ -18,6 +18,7 @@ pub mod control;
 mod fake;
 pub mod fetch;
 pub mod join;
+pub mod kept;
 pub mod lock;
 pub mod node;
 pub mod push;
@@ -29,6 +30,7 @@ pub mod watch;
 
 pub use agent::{AgentError, Options, run};
 pub use join::{JoinError, Wish, is_node, join, rejoin};
+pub use kept::{Program, Start};
 pub use node::{NodeError, NodeFile};
 pub use renew::is_member;
 pub use upgrade::UpgradeRequest;

@@ -28,7 +28,7 @@ pub enum LockError {
 /// The folder is ours until this is dropped; the kernel lets go when we die.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -50,7 +50,17 @@ impl Lock {
         }
         file.set_len(0).map_err(at())?;
         writeln!(file, "{}", std::process::id()).map_err(at())?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+
+    /// The lock that the program before this one had in this process.
+    pub(crate) fn kept(file: File) -> Self {
+        Self { file }
+    }
+
+    /// What holds it: the kernel has it locked as long as any copy of it is open.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 }
 

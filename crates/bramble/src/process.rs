@@ -84,6 +84,11 @@ impl Program {
         &self.file
     }
 
+    /// What it was started with, but for its name.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
     /// The same with its own arguments, from the file that lies there by then.
     pub fn again(&self) -> Command {
         let mut again = Command::new(&self.file);

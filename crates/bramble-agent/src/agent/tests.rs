@@ -14,8 +14,13 @@ struct Node {
 }
 
 fn options(dir: &TempDir) -> Options {
-    let (data, executable) = (dir.path().into(), role_executable());
-    Options { data, executable, stop_ms: 5_000, seed: 1 }
+    let program = Program { executable: role_executable(), arguments: Vec::new() };
+    Options { data: dir.path().into(), program, stop_ms: 5_000, seed: 1 }
+}
+
+/// A node that nobody asks to make way.
+async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), AgentError> {
+    super::run(options, None, mpsc::channel(1).1, shutdown).await
 }
 
 fn starts(dir: &TempDir) -> usize {

@@ -24,6 +24,7 @@ fn a_report_says_who_runs_what_and_at_what_cost() {
             releases: vec!["r".into()],
             fetch_trouble: Some("disk".into()),
             push_trouble: Some("port".into()),
+            upgrade_trouble: None,
         };
         let report = reporter.report(&progress).await;
         assert_eq!((report.applied, report.releases), (7, vec!["r".to_owned()]));

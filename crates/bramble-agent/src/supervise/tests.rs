@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use rustix::process::test_kill_process;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 
 use super::*;
@@ -10,12 +10,16 @@ use crate::fake::{FakeRole, behave, eventually, role_executable, run};
 const WAITS: &str = "while [ ! -e \"$data/stop\" ]; do sleep 0.02; done";
 
 fn start(dir: &TempDir, stop_ms: u64) -> Supervised {
+    go_on(dir, stop_ms, KeptRole::default())
+}
+
+fn go_on(dir: &TempDir, stop_ms: u64, kept: KeptRole) -> Supervised {
     let launch = Launch {
         executable: role_executable(),
         data: dir.path().into(),
         stop: Duration::from_millis(stop_ms),
     };
-    Supervised::start(launch, Role::Worker)
+    Supervised::start(launch, Role::Worker, kept).unwrap()
 }
 
 fn starts(data: &Path) -> usize {
@@ -105,7 +109,7 @@ fn a_process_that_will_not_end_is_killed() {
         eventually("its trap", || dir.path().join("trap").exists()).await;
         let began = Instant::now();
         role.stop().await;
-        assert!(began.elapsed() >= Duration::from_millis(100) + TERM_LIMIT);
+        assert!(began.elapsed() >= Duration::from_millis(1_100));
         assert!(!is_alive(pid));
     });
 }
@@ -116,9 +120,66 @@ fn an_executable_that_is_absent_does_not_end_supervision() {
         let dir = tempfile::tempdir().unwrap();
         let executable = dir.path().join("none");
         let launch = Launch { executable, data: dir.path().into(), stop: Duration::ZERO };
-        let role = Supervised::start(launch, Role::Balancer);
+        let role = Supervised::start(launch, Role::Balancer, KeptRole::default()).unwrap();
         eventually("two tries", || role.process().restarts >= 2).await;
         assert_eq!(role.process().pid, None);
+        role.stop().await;
+    });
+}
+
+#[test]
+fn a_role_whose_heir_ends_serves_on() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), "exec sleep 60");
+        let role = start(&dir, 1000);
+        let first = pid(&role).await;
+        eventually("it runs", || starts(dir.path()) == 1).await;
+        behave(dir.path(), "exit 3");
+        let why = role.upgrade().await.unwrap_err();
+        assert!(why.contains("ended before it was ready (exit status: 3)"), "{why}");
+        let process = role.process();
+        assert_eq!((process.pid, process.restarts), (Some(first), 0));
+        assert!(is_alive(first));
+        role.stop().await;
+        assert!(!is_alive(first));
+    });
+}
+
+#[test]
+fn an_upgrade_that_nobody_waits_for_leaves_no_heir() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), "echo $$ >>\"$data/pids\"; exec sleep 60");
+        let role = start(&dir, 1000);
+        let pids = || fs::read_to_string(dir.path().join("pids")).unwrap_or_default();
+        eventually("it runs", || pids().lines().count() == 1).await;
+        let second = async { eventually("an heir", || pids().lines().count() == 2).await };
+        tokio::select! {
+            upgraded = role.upgrade() => panic!("{upgraded:?}"),
+            () = second => {}
+        }
+        let heir: u32 = pids().lines().last().unwrap().parse().unwrap();
+        eventually("the heir's end", || !is_alive(heir)).await;
+        assert_eq!(role.process().pid.unwrap().to_string(), pids().lines().next().unwrap());
+        role.stop().await;
+    });
+}
+
+#[test]
+fn processes_that_were_left_are_supervised_again() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        behave(dir.path(), "exec sleep 60");
+        let role = start(&dir, 100);
+        let first = pid(&role).await;
+        let kept = serde_json::to_string(&role.leave().await).unwrap();
+        assert!(is_alive(first));
+        let role = go_on(&dir, 100, serde_json::from_str(&kept).unwrap());
+        assert_eq!((role.process().pid, role.process().restarts), (Some(first), 0));
+        kill_process(Pid::from_raw(first.cast_signed()).unwrap(), Signal::KILL).unwrap();
+        eventually("another", || role.process().pid.is_some_and(|pid| pid != first)).await;
+        assert_eq!(role.process().restarts, 1);
         role.stop().await;
     });
 }

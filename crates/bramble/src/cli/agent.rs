@@ -4,10 +4,11 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 
-use bramble_agent::Options;
+use bramble_agent::{NodeFile, Options, Start};
 
-use crate::exit::Failure;
+use crate::exit::{Doing, Failure};
 use crate::process::{self, Program};
+use crate::upgrade;
 
 /// What the log shows: what becomes of the node and its roles.
 pub const LOG: &str = "warn,bramble_agent=info";
@@ -36,25 +37,50 @@ impl Parent {
     }
 }
 
-/// Runs the node until `stop`, and `beside` next to it.
+/// How this program begins; a rehearsal is played to its end here, and answered with none.
+///
+/// # Errors
+/// It would not go on.
+pub fn start(data: &Path) -> Result<Option<Start>, Failure> {
+    let start = Start::of_this_process().doing("can't go on as the agent")?;
+    match start {
+        Start::Rehearsal => NodeFile::load(data).map(|_| None).map_err(Failure::failed),
+        start => Ok(Some(start)),
+    }
+}
+
+/// Runs the node until `stop`, and `beside` next to it, unless the node was there before.
 ///
 /// # Errors
 /// The node can't start.
 pub async fn run(
     data: &Path,
+    start: Start,
     stop: impl Future<Output = ()>,
     beside: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
+    let program = Program::current()?;
+    let upgrades = upgrade::requests(&program)?;
+    let kept = match start {
+        Start::GoesOn(kept) => Some(kept),
+        Start::Afresh | Start::Rehearsal => None,
+    };
+    let is_new = kept.is_none();
     let options = Options {
         data: data.to_owned(),
-        executable: Program::current()?.file().to_owned(),
+        program: bramble_agent::Program {
+            executable: program.file().to_owned(),
+            arguments: program.arguments().to_owned(),
+        },
         stop_ms: STOP_MS,
         seed: u64::from(std::process::id()),
     };
-    let mut agent = pin!(bramble_agent::run(options, stop));
-    tokio::select! {
-        ended = &mut agent => return ended.map_err(Failure::failed),
-        () = beside => {}
+    let mut agent = pin!(bramble_agent::run(options, kept, upgrades, stop));
+    if is_new {
+        tokio::select! {
+            ended = &mut agent => return ended.map_err(Failure::failed),
+            () = beside => {}
+        }
     }
     agent.await.map_err(Failure::failed)
 }

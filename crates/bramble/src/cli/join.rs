@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 
-use bramble_agent::{JoinError, NodeFile, Wish};
+use bramble_agent::{JoinError, NodeFile, Start, Wish};
 use bramble_cluster::link::LinkError;
 use bramble_cluster::ticket::Ticket;
 use bramble_net::tls;
@@ -44,29 +44,38 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     process::log(agent::LOG);
+    let Some(start) = agent::start(&args.data.dir)? else { return Ok(()) };
     args.parent.follow()?;
-    process::block_on(join(args))
+    process::block_on(join(args, start))
 }
 
-async fn join(args: &Args) -> Result<(), Failure> {
+async fn join(args: &Args, start: Start) -> Result<(), Failure> {
     let stop = process::stop_signal()?;
+    let dir = &args.data.dir;
+    if let Start::Afresh = start {
+        become_node(args).await?;
+    }
+    let node = NodeFile::load(dir).map_err(Failure::failed)?;
+    agent::run(dir, start, stop, async { announce(&node) }).await?;
+    print::tell("all stopped");
+    Ok(())
+}
+
+/// By its ticket, unless it is one already.
+async fn become_node(args: &Args) -> Result<(), Failure> {
     let dir = &args.data.dir;
     let ticket: Option<Ticket> =
         args.ticket.as_ref().map(|text| text.parse()).transpose().map_err(Failure::bad_input)?;
     match (bramble_agent::is_node(dir), &ticket) {
-        (true, Some(ticket)) => come_back(args, ticket).await?,
-        (true, None) => {}
-        (false, Some(ticket)) => enter(args, ticket).await?,
+        (true, Some(ticket)) => come_back(args, ticket).await,
+        (true, None) => Ok(()),
+        (false, Some(ticket)) => enter(args, ticket).await,
         (false, None) => {
             let failure = Failure::bad_input(format!("{} is no node yet", dir.display()));
             let hint = "`bramble invite` on the manager's machine makes a ticket: give it here";
-            return Err(failure.hint(hint));
+            Err(failure.hint(hint))
         }
     }
-    let node = NodeFile::load(dir).map_err(Failure::failed)?;
-    agent::run(dir, stop, async { announce(&node) }).await?;
-    print::tell("all stopped");
-    Ok(())
 }
 
 /// A node of another cluster is not taken away from it by mistake.

@@ -7,6 +7,7 @@ mod first;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use bramble_agent::Start;
 use bramble_cluster::api::Role;
 
 use super::data::Data;
@@ -58,21 +59,23 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     process::log(agent::LOG);
+    let Some(start) = agent::start(&args.data.dir)? else { return Ok(()) };
     args.parent.follow()?;
-    process::block_on(up(args))
+    process::block_on(up(args, start))
 }
 
-async fn up(args: &Args) -> Result<(), Failure> {
+async fn up(args: &Args, start: Start) -> Result<(), Failure> {
     // From here on Ctrl-C is waited for: a first start is not cut in the middle.
     let stop = process::stop_signal()?;
-    let is_open = match args.data.dir.join("node.json").exists() {
-        true => again::check(args)?,
-        false => {
+    let is_open = match (&start, args.data.dir.join("node.json").exists()) {
+        (Start::GoesOn(_), _) => true,
+        (_, true) => again::check(args)?,
+        (_, false) => {
             first::make(args).await?;
             true
         }
     };
-    agent::run(&args.data.dir, stop, announce::announce(&args.data, is_open)).await?;
+    agent::run(&args.data.dir, start, stop, announce::announce(&args.data, is_open)).await?;
     print::tell("all stopped");
     Ok(())
 }

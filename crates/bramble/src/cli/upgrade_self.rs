@@ -14,23 +14,27 @@ use std::path::{Path, PathBuf};
 
 use self::place::Put;
 use self::running::{Refused, Running};
+use super::data::Data;
 use super::print;
 use crate::exit::Failure;
 
 /// Take another binary of bramble into use, without a request lost
 ///
 /// The file is looked at, put in the place of the one that runs, and taken into use by what runs
-/// from there: `bramble run`, not a node. Where that fails, all is as before. The
+/// from there: `bramble run`, or a node with all its roles. Where that fails, all is as before. The
 /// file that was there before is kept beside it, with `.previous` at the end of its name.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  bramble upgrade-self --binary ./bramble-0.2\n  \
                         bramble upgrade-self --binary /usr/local/bin/bramble.previous  # back\n  \
-                        bramble upgrade-self --pid 4711\n\n\
+                        bramble upgrade-self --data /var/lib/bramble\n\n\
                         Exit codes: 0 upgraded, 1 failed: the old one serves on, 2 usage")]
 pub struct Args {
     /// The binary to take into use [default: the one that lies in the place by now]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Only the node with this data folder
+    #[arg(long = "data", value_name = "DIR", conflicts_with = "pids")]
+    dir: Option<PathBuf>,
     /// Only this process; repeated for several [default: all that run from this program's file]
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
@@ -97,8 +101,9 @@ fn go_back(put: Put, place: &Path, to_ask_again: Vec<u32>) {
 }
 
 fn wanted(args: &Args) -> Result<Vec<Running>, Failure> {
-    match args.pids[..] {
-        [] => running::all(),
-        _ => args.pids.iter().map(|pid| Running::find(*pid)).collect(),
+    match &args.dir {
+        Some(dir) => Ok(vec![Running::of_node(&Data { dir: dir.clone() })?]),
+        None if args.pids.is_empty() => running::all(),
+        None => args.pids.iter().map(|pid| Running::find(*pid)).collect(),
     }
 }

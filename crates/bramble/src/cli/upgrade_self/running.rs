@@ -7,8 +7,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use bramble_agent::NodeFile;
+use bramble_agent::lock::{Lock, LockError};
 use rustix::net::sockopt::socket_peercred;
 
+use crate::cli::data::Data;
 use crate::cli::print;
 use crate::exit::Failure;
 use crate::process::Program;
@@ -59,6 +62,26 @@ impl Running {
         }
     }
 
+    /// The agent of the node in this folder.
+    ///
+    /// # Errors
+    /// None runs.
+    pub fn of_node(data: &Data) -> Result<Self, Failure> {
+        NodeFile::load(&data.dir).map_err(Failure::failed)?;
+        match Lock::take(&data.dir) {
+            Err(LockError::Taken { pid, .. }) => {
+                let pid = pid.parse().map_err(|_| Failure::failed("its process is just starting"));
+                Self::find(pid?)
+            }
+            Err(error) => Err(Failure::failed(error)),
+            Ok(_) => {
+                let failure = Failure::failed(format!("no node runs in {}", data.dir.display()));
+                Err(failure
+                    .hint("the next `bramble up` or `bramble join` runs what lies there then"))
+            }
+        }
+    }
+
     /// Lets it make way; answers which process serves then.
     pub fn upgrade(&self) -> Result<u32, Refused> {
         let refused = |why: &dyn std::fmt::Display, is_mixed| {
@@ -73,7 +96,9 @@ impl Running {
             Ok(Answer::Program { .. }) => return Err(refused(&"it answers oddly", false)),
             Err(error) => return Err(refused(&error, false)),
         };
-        self.wait_for(now).map_err(|failure| Refused { failure, is_mixed: false })?;
+        // Of a node the roles have made way by then.
+        let is_mixed = now == self.pid;
+        self.wait_for(now).map_err(|failure| Refused { failure, is_mixed })?;
         Ok(now)
     }
 
@@ -115,7 +140,8 @@ pub fn all() -> Result<Vec<Running>, Failure> {
         false => Ok(all),
         true => {
             let failure = Failure::failed(format!("nothing runs from {}", own.display()));
-            Err(failure.hint("name a process by --pid PID; as its user, or root"))
+            Err(failure
+                .hint("name a node by --data DIR or a process by --pid PID; as its user, or root"))
         }
     }
 }
@@ -167,10 +193,7 @@ fn ask(pid: u32, question: Question, limit: Duration) -> io::Result<Answer> {
 
 fn no_bramble(pid: u32, error: &dyn std::fmt::Display) -> Failure {
     let failure = Failure::failed(format!("process {pid} can't be asked: {error}"));
-    failure.hint(
-        "`bramble run` can be, by its own user and by root; a process that is \
-         too old to answer hears SIGUSR2",
-    )
+    failure.hint("`bramble run`, `up` and `join` can be, by their own user and by root")
 }
 
 #[cfg(test)]
