@@ -25,6 +25,7 @@ use crate::meters::Meters;
 use crate::pool::Backend;
 use crate::prepared::{PlanError, Prepared};
 use crate::reason::Event;
+use crate::scratch::Scratch;
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 use crate::visitor::Visitor;
@@ -76,6 +77,7 @@ pub(crate) struct Core {
     pub(crate) parking: Parking<Visitor>,
     pub(crate) clients: Clients,
     pub(crate) files: FileCache,
+    pub(crate) scratch: Scratch,
     pub(crate) stopping: Cell<bool>,
     /// Another process has taken over, and takes nobody any more: connections end with their next
     /// answer.
@@ -119,6 +121,7 @@ pub(crate) async fn run(
         parking,
         clients: Clients::default(),
         files: FileCache::new(&ledger),
+        scratch: Scratch::default(),
         stopping: Cell::new(false),
         outlived: Cell::new(false),
         index,

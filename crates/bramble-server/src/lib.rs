@@ -32,6 +32,7 @@ mod proxy;
 mod reason;
 mod retry;
 mod route;
+mod scratch;
 mod server;
 mod sockets;
 mod table;

@@ -17,14 +17,11 @@ const ENTRIES: usize = 1024;
 const OPEN_FILES: usize = 128;
 /// Bodies that are kept in memory, in all.
 const MEMORY_BYTES: usize = 16 * 1024 * 1024;
-/// What is read at once of a large file.
-const BUFFER_BYTES: usize = 64 * 1024;
 /// How long a file of a folder that may change is taken for unchanged.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// What is kept, by folder and path.
 pub(crate) struct FileCache {
-    pub(super) buffer: Buffer,
     ledger: Rc<Ledger>,
     entries: RefCell<HashMap<Box<[u8]>, Kept>>,
     held: Cell<Cost>,
@@ -38,23 +35,10 @@ struct Kept {
     used: Instant,
 }
 
-/// Where files pass through that are not sent by the kernel alone; takes memory when needed.
-#[derive(Default)]
-pub(super) struct Buffer(RefCell<Vec<u8>>);
-
-impl Buffer {
-    pub(super) fn with<T>(&self, work: impl FnOnce(&mut [u8]) -> T) -> T {
-        let mut bytes = self.0.borrow_mut();
-        bytes.resize(BUFFER_BYTES, 0);
-        work(&mut bytes)
-    }
-}
-
 impl FileCache {
     /// One that keeps nothing yet.
     pub(crate) fn new(ledger: &Rc<Ledger>) -> Self {
         Self {
-            buffer: Buffer::default(),
             ledger: ledger.clone(),
             entries: RefCell::default(),
             held: Cell::default(),

@@ -18,6 +18,10 @@ use crate::wait;
 /// Most that one `sendfile` is asked for, so that one client does not hold up the core.
 const SEND_FILE_BYTES: u64 = 512 * 1024;
 
+/// What is read at once of a file that can't be sent so. More would be read in vain for a client
+/// that takes less.
+const COPY_BYTES: usize = 64 * 1024;
+
 /// Sends a whole file.
 pub(super) async fn whole(c: &mut Connection, entry: &Entry) -> Result<Next, End> {
     let next = c.next();
@@ -182,9 +186,9 @@ async fn copy_file(
     let mut offset = part.start;
     while offset < part.end {
         tokio::task::coop::consume_budget().await;
-        let (stream, buffer) = (&mut c.stream, &c.core.files.buffer);
+        let (stream, scratch) = (&mut c.stream, &c.core.scratch);
         let step = |cx: &mut Context<'_>| {
-            buffer.with(|bytes| match read(entry, file, offset..part.end, bytes)? {
+            scratch.with(COPY_BYTES, |bytes| match read(entry, file, offset..part.end, bytes)? {
                 [] => Poll::Ready(Ok(0)),
                 read => stream.poll_write(cx, &[IoSlice::new(read)]),
             })

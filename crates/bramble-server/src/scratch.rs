@@ -1,0 +1,19 @@
+//! Memory of a core for what only passes through: whoever uses it has it to itself for as long as
+//! it does not wait, and finds nothing of what it left there.
+
+use std::cell::RefCell;
+
+/// Grows to the most that was asked for, which nobody gives back.
+#[derive(Default)]
+pub(crate) struct Scratch(RefCell<Vec<u8>>);
+
+impl Scratch {
+    /// Works with `len` bytes.
+    pub(crate) fn with<T>(&self, len: usize, work: impl FnOnce(&mut [u8]) -> T) -> T {
+        let mut bytes = self.0.borrow_mut();
+        if bytes.len() < len {
+            bytes.resize(len, 0);
+        }
+        work(bytes.get_mut(..len).unwrap_or_default())
+    }
+}
