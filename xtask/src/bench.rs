@@ -17,6 +17,7 @@ mod origin;
 mod page;
 mod peer;
 mod process;
+mod relay;
 mod report;
 mod running;
 mod setup;

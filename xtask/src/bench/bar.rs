@@ -67,6 +67,8 @@ pub(super) const BARS: &[Bar] = &[
     cpu(Case::Bodies, &[Nginx], 0.7, Some(0.45)),
     cpu(Case::Files2k, &[Nginx, NginxFileCache], 1.0, Some(0.9)),
     cpu(Case::Files100k, &[Nginx, NginxFileCache], 1.0, Some(0.9)),
+    far(Case::Relay),
+    far(Case::RelayFile),
     Bar {
         measure: Measure::PerCpuS,
         op: Op::AtLeast,
@@ -83,6 +85,11 @@ pub(super) const BARS: &[Bar] = &[
 
 const fn cpu(case: Case, rivals: &'static [Peer], must: f64, aim: Option<f64>) -> Bar {
     Bar { against: Against::Over(rivals), ..alone(case, Measure::Cpu, must, aim) }
+}
+
+const fn far(case: Case) -> Bar {
+    let measure = Measure::Throughput;
+    Bar { measure, op: Op::AtLeast, ..cpu(case, &[Nginx], 0.8, None) }
 }
 
 const fn alone(case: Case, measure: Measure, must: f64, aim: Option<f64>) -> Bar {

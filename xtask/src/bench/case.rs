@@ -22,6 +22,10 @@ pub(super) enum Case {
     Files2k,
     #[value(name = "files-100k", help = "files of 100 KB")]
     Files100k,
+    #[value(name = "relay", help = "a download of 48 MiB through a relay of 100 ms")]
+    Relay,
+    #[value(name = "relay-file", help = "the same, of a file")]
+    RelayFile,
     #[value(name = "two-cores", help = "a, two threads and the load sharing both cores")]
     TwoCores,
     #[value(name = "memory", help = "at rest, and with 5,000 idle connections")]
@@ -38,6 +42,8 @@ impl Case {
             Self::Bodies => "bodies_1m",
             Self::Files2k => "files_2k",
             Self::Files100k => "files_100k",
+            Self::Relay => "download_far",
+            Self::RelayFile => "download_far_file",
             Self::TwoCores => "keepalive_2k_two_cores",
             Self::Memory => "memory",
             Self::Users => "users_800",
@@ -52,6 +58,8 @@ impl Case {
             Self::Bodies => "d: bodies of 1 MiB (wrk -c16)",
             Self::Files2k => "Files of 2 KB (wrk -c64)",
             Self::Files100k => "Files of 100 KB (wrk -c64)",
+            Self::Relay => "One download of 48 MiB by a client 100 ms away",
+            Self::RelayFile => "The same of a file",
             Self::TwoCores => "a on two cores that balancer, backends and load share (wrk -c64)",
             Self::Memory => "Memory at rest and of an idle keep-alive connection (5,000 held)",
             Self::Users => "800 users (siege -c800 -d1)",
@@ -60,7 +68,7 @@ impl Case {
 
     pub fn setup(self) -> Setup {
         match self {
-            Self::Files2k | Self::Files100k => Setup::Files,
+            Self::Files2k | Self::Files100k | Self::RelayFile => Setup::Files,
             Self::TwoCores => Setup::TwoCores,
             _ => Setup::Balancer,
         }
@@ -71,6 +79,7 @@ impl Case {
         match self {
             Self::ConnectionARequest => Shape { keeps: false, ..usual },
             Self::Bodies => Shape { path: "/1m", connections: 16, ..usual },
+            Self::Relay | Self::RelayFile => Shape { path: "/48m", connections: 1, keeps: false },
             Self::Files2k => Shape { path: "/2k.html", ..usual },
             Self::Files100k => Shape { path: "/100k.jpg", ..usual },
             _ => usual,
@@ -80,7 +89,7 @@ impl Case {
     pub fn peers(self) -> &'static [Peer] {
         match self {
             Self::Files2k | Self::Files100k => &[Peer::Bramble, Peer::Nginx, Peer::NginxFileCache],
-            Self::TwoCores => &[Peer::Bramble, Peer::Nginx],
+            Self::Relay | Self::RelayFile | Self::TwoCores => &[Peer::Bramble, Peer::Nginx],
             _ => &[Peer::Bramble, Peer::Nginx, Peer::Haproxy, Peer::Apache, Peer::Caddy],
         }
     }
@@ -91,7 +100,7 @@ impl Case {
             Self::Keepalive => &[Peer::Bramble, Peer::BrambleLogged, Peer::Nginx, Peer::Haproxy],
             Self::ConnectionARequest | Self::Bodies => &[Peer::Bramble, Peer::Nginx, Peer::Haproxy],
             Self::Files2k | Self::Files100k => self.peers(),
-            Self::TwoCores | Self::Memory | Self::Users => &[],
+            Self::Relay | Self::RelayFile | Self::TwoCores | Self::Memory | Self::Users => &[],
         }
     }
 

@@ -13,7 +13,7 @@ use super::load::Shape;
 const TURNS: usize = 4;
 const ANSWER: Duration = Duration::from_secs(20);
 /// Beyond it an answer is none of ours.
-const ANSWER_BYTES: usize = 4 << 20;
+const ANSWER_BYTES: usize = 64 << 20;
 
 /// Asks so many times.
 pub(super) fn ask(address: SocketAddr, shape: Shape, requests: usize) -> Result<()> {

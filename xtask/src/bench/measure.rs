@@ -15,6 +15,7 @@ pub(super) enum Measure {
     SystemCalls,
     Instructions,
     Rate,
+    Throughput,
     P50,
     P99,
     Longest,
@@ -37,6 +38,7 @@ impl Measure {
             Self::SystemCalls => "system_calls",
             Self::Instructions => "instructions",
             Self::Rate => "rate",
+            Self::Throughput => "throughput",
             Self::P50 => "p50",
             Self::P99 => "p99",
             Self::Longest => "longest",
@@ -54,6 +56,7 @@ impl Measure {
             Self::SystemCalls => "calls/request",
             Self::Instructions => "instructions/request",
             Self::Rate => "requests/s",
+            Self::Throughput => "MB/s",
             Self::P50 | Self::P99 | Self::Longest => "ms",
             Self::RestPss | Self::PeakRss => "MB",
             Self::IdlePss => "B/connection",
@@ -62,7 +65,7 @@ impl Measure {
     }
 
     pub fn is_more_better(self) -> bool {
-        matches!(self, Self::PerCpuS | Self::Rate)
+        matches!(self, Self::PerCpuS | Self::Rate | Self::Throughput)
     }
 }
 

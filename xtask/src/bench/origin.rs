@@ -18,7 +18,10 @@ pub(super) const BACKENDS: std::ops::RangeInclusive<u8> = 11..=18;
 pub(super) const WWW: &str = "www";
 
 const BODY_BYTES: usize = 2083;
-const FILES: [(&str, usize); 3] = [("2k.html", 2 << 10), ("100k.jpg", 100 << 10), ("1m", 1 << 20)];
+/// Of what is downloaded by a client far away.
+pub(super) const DOWNLOAD_BYTES: usize = 48 << 20;
+const FILES: [(&str, usize); 4] =
+    [("2k.html", 2 << 10), ("100k.jpg", 100 << 10), ("1m", 1 << 20), ("48m", DOWNLOAD_BYTES)];
 
 /// Where things lie, the same for all peers.
 pub(super) struct Place {

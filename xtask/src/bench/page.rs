@@ -35,6 +35,8 @@ const CONDITIONS: &str = "\
 - CPU is that of all the peer's processes, the kernel's work for them included. System calls are
   counted in a run of their own (`perf stat`). Instructions are those in user space alone, counted
   by callgrind over requests that come one at a time, without health checks: not a share of `cpu`.
+- A client far away: a relay on core 1 that passes each byte on 50 ms later, either way, and reads
+  no further than 4 MiB ahead of what would be acknowledged, out of a queue of 128 KiB.
 - Memory: PSS of all processes 1 s after one request; then with 5,000 connections held, each after
   one request and 5 s of idling. Peak RSS is summed over the processes, what they share counting for
   each. MB are 10^6 bytes. siege tells times in steps of 10 ms.

@@ -1,5 +1,8 @@
 //! How the parts share the machine, and which configuration the peers get.
 
+/// The core of the load, where the peer has one to itself.
+pub(super) const LOAD_CORE: usize = 1;
+
 /// What peers are set up for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Setup {

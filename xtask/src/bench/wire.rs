@@ -15,13 +15,14 @@ use super::count::Counter;
 use super::figure::REPEATS;
 use super::load;
 use super::measure::{Measure, Measured, Sample};
-use super::origin::{Origin, Place};
+use super::origin::{DOWNLOAD_BYTES, Origin, Place};
 use super::page;
 use super::peer::Peer;
 use super::report;
 use super::running::Running;
+use super::setup::LOAD_CORE;
 use super::syscalls;
-use super::{memory, users};
+use super::{memory, relay, users};
 use crate::needs;
 use crate::step::{self, cargo, timed};
 
@@ -123,6 +124,13 @@ fn measure(case: Case, args: &Args, place: &Place) -> Result<Vec<Measured>> {
             let one = start(peers.get(index).context("no such peer")?)?;
             users::measure(&one, case.shape(), case.setup().load_cores(), &place.folder)
         }),
+        Case::Relay | Case::RelayFile => {
+            let running = peers.iter().map(start).collect::<Result<Vec<Running>>>()?;
+            interleave(case, &peers, args.repeats, |index| {
+                let one = running.get(index).context("no such peer")?;
+                relay::measure(one.address, case.shape(), DOWNLOAD_BYTES, LOAD_CORE)
+            })
+        }
         _ => {
             let running = peers.iter().map(start).collect::<Result<Vec<Running>>>()?;
             under_load(case, &peers, &running, args, place)?
