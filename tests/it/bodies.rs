@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Backend, Caller, Config, balancer, eventually, get};
+use bramble_tests::{Backend, Caller, Config, balancer, eventually, get, respond};
 
 const MIB: usize = 1024 * 1024;
 /// Larger than all buffers of the kernel on the way.
@@ -109,6 +109,39 @@ fn a_reader_that_stands_still_holds_the_backend_up_and_costs_no_memory() {
     assert_eq!(client.answer().expect(200).bytes().len(), LARGE);
     let peak = bramble.program().peak_rss_kib();
     assert!(peak < RSS_KIB, "{peak} KiB");
+}
+
+#[test]
+fn many_readers_that_stand_still_cost_no_memory() {
+    const READERS: u64 = 200;
+    let backend = Backend::start(|caller| {
+        caller.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n"));
+        while caller.send(vec![b'x'; MIB / 4]) {}
+    });
+    let mut bramble = balancer(&[&backend]);
+    // What any answer of that size takes is there.
+    drop(bramble.client().send(get("/")).try_answer());
+    let before = bramble.program().peak_rss_kib();
+    let mut readers: Vec<_> = (0..READERS).map(|_| bramble.client()).collect();
+    for reader in &mut readers {
+        reader.send(get("/"));
+        // It has begun, so that as much goes on as will.
+        reader.wire().exactly(MIB / 4).unwrap();
+    }
+    let grown_kib = bramble.program().peak_rss_kib() - before;
+    assert!(grown_kib < READERS * 32, "{grown_kib} KiB for {READERS} readers");
+}
+
+#[test]
+fn a_large_answer_goes_on_with_its_connection() {
+    let body = text(3 * MIB + 1);
+    let backend = Backend::start(respond(200, &body));
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    for _ in 0..3 {
+        client.get("/").expect(200).body(&body);
+    }
+    assert_eq!(backend.connections(), 1);
 }
 
 #[test]

@@ -113,6 +113,22 @@ fn surplus_bytes_are_nobodys_answer() {
 }
 
 #[test]
+fn surplus_bytes_behind_a_large_answer_are_nobodys_answer() {
+    let backend = Backend::start(|caller| {
+        let body = caller.target().repeat(LARGE);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        caller.send(head + &body + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    });
+    let bramble = balancer(&[&backend]);
+    let mut client = bramble.client();
+    for i in 0..5 {
+        let target = format!("/{i}");
+        client.get(&target).expect(200).body(target.repeat(LARGE));
+    }
+    assert_eq!(backend.connections(), 5);
+}
+
+#[test]
 fn surplus_bytes_that_come_late_are_nobodys_answer() {
     let backend = Backend::start(|caller| {
         let target = caller.target().to_owned();

@@ -70,21 +70,21 @@ impl BodyReader {
         }
     }
 
-    /// How many bytes of data there may yet be, at most.
-    pub fn left(&self) -> u64 {
-        match &self.state {
-            State::Length(left) | State::UntilClose(left) => *left,
-            State::Chunked(_) if self.is_done() => 0,
-            State::Chunked(_) => u64::MAX,
-        }
-    }
-
     /// Whether the body has ended.
     pub fn is_done(&self) -> bool {
         match &self.state {
             State::Length(left) => *left == 0,
             State::Chunked(chunked) => chunked.is_done(),
             State::UntilClose(_) => false,
+        }
+    }
+
+    /// How many bytes are still to come, where that was said at the start and nothing stands
+    /// between them.
+    pub fn left(&self) -> Option<u64> {
+        match &self.state {
+            State::Length(left) => Some(*left),
+            State::Chunked(_) | State::UntilClose(_) => None,
         }
     }
 

@@ -36,5 +36,5 @@ pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;
 pub use crate::queues::Queues;
 pub use crate::ranking::{Ranking, Whose};
-pub use crate::stream::Stream;
+pub use crate::stream::{Passed, Stream};
 pub use crate::timer::{Spare, SpareWait, Timer, Timers};

@@ -5,6 +5,7 @@
 //! answered and closed costs no `epoll_ctl`. A read that did not fill the buffer has emptied
 //! the socket (edge-triggered epoll tells of more), so it is not tried again in vain.
 
+mod pass;
 mod secure;
 mod socket;
 
@@ -14,6 +15,8 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+
+pub use pass::Passed;
 
 use crate::queues::Queues;
 use crate::tls::{Acceptor, Connector, KeyId};
@@ -195,12 +198,17 @@ impl Stream {
         poll_fn(|cx| self.poll_readable(cx)).await
     }
 
+    /// Ready when a write is worth trying.
+    pub fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll_writable(cx)
+    }
+
     /// Waits until a write is worth trying.
     ///
     /// # Errors
     /// The connection is broken.
     pub async fn writable(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.socket.poll_writable(cx)).await
+        poll_fn(|cx| self.poll_writable(cx)).await
     }
 
     /// Reads at least one byte; `Ok(0)` is the peer's end.
@@ -242,7 +250,7 @@ impl Stream {
         }
     }
 
-    /// Whether `poll_send_file` can be used.
+    /// Whether `poll_send_file` and `poll_pass` can be used.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.tls.is_none()

@@ -11,6 +11,7 @@
 
 mod answer;
 mod attempt;
+mod bulk;
 mod failure;
 mod hops;
 mod interim;

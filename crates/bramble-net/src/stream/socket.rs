@@ -77,16 +77,34 @@ impl Socket {
     }
 
     pub(super) fn recv(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let wanted = buf.len();
+        let n = self.recv_with(buf, RecvFlags::empty())?;
+        self.readable = n == wanted || n == 0;
+        Ok(n)
+    }
+
+    /// Reads without taking.
+    pub(super) fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.recv_with(buf, RecvFlags::PEEK)
+    }
+
+    /// Takes out as many bytes as `seen` has, which peeking has shown; TCP does not copy them once
+    /// more (MSG_TRUNC, tcp(7)). With the last of them the socket may be emptied.
+    pub(super) fn remove(&mut self, seen: &mut [u8], is_emptied: bool) -> io::Result<()> {
+        if self.recv_with(seen, RecvFlags::TRUNC)? != seen.len() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        self.readable = !is_emptied;
+        Ok(())
+    }
+
+    fn recv_with(&mut self, buf: &mut [u8], flags: RecvFlags) -> io::Result<usize> {
         if !self.readable {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let wanted = buf.len();
         loop {
-            match rustix::net::recv(self.fd()?, &mut *buf, RecvFlags::empty()) {
-                Ok((n, _)) => {
-                    self.readable = n == wanted || n == 0;
-                    return Ok(n);
-                }
+            match rustix::net::recv(self.fd()?, &mut *buf, flags) {
+                Ok((n, _)) => return Ok(n),
                 Err(Errno::AGAIN) => {
                     self.readable = false;
                     return Err(io::ErrorKind::WouldBlock.into());

@@ -9,7 +9,7 @@ fn listen() -> Listener {
     Listener::share(&socket).unwrap()
 }
 
-async fn pair() -> (Stream, Stream) {
+pub(super) async fn pair() -> (Stream, Stream) {
     let listener = listen();
     let (client, server) =
         tokio::join!(Stream::connect(listener.address(), None), listener.accept());

@@ -8,6 +8,7 @@ use bramble_net::{Spare, Stream};
 
 use super::Exchange;
 use super::attempt::Attempt;
+use super::bulk;
 use super::tries::is_poor;
 use super::upload::{Source, Upload, after_chunk};
 use crate::connection::{Connection, End, Next};
@@ -122,6 +123,9 @@ async fn pass_body(
         if !answer.buffer.is_empty() && consumed > 0 {
             continue;
         }
+        if let Some(left) = left_in_bulk(c, answer, reader, framing, exchange) {
+            return bulk::pass(c, answer, left).await;
+        }
         if answer.buffer.is_empty() {
             // What follows is a large body: read it in large pieces.
             answer.buffer = c.core.body_buffer();
@@ -131,6 +135,19 @@ async fn pass_body(
             return end_body(c, framing).await;
         }
     }
+}
+
+/// What is still to come, where nothing has to be done with it and nothing goes on beside it.
+fn left_in_bulk(
+    c: &Connection,
+    answer: &Attempt,
+    reader: &BodyReader,
+    framing: Body,
+    exchange: &Exchange,
+) -> Option<u64> {
+    let is_alone = exchange.upload.is_none() && answer.buffer.is_empty();
+    let is_bare = matches!(framing, Body::Length(_));
+    reader.left().filter(|_| is_alone && is_bare && bulk::is_possible(c, answer))
 }
 
 /// Sends what the buffer holds of the body, with the head if that is still to go.
@@ -153,7 +170,7 @@ async fn pass_piece(
     let data = if framing == Body::None { &[] } else { data };
     let parts = [&c.out[..], data, after];
     let most = c.table.limits.head_bytes + 1;
-    let left = reader.left();
+    let left = reader.left().unwrap_or(u64::MAX);
     let (input, body) = (&mut c.input, &mut c.body);
     let upload = |cx: &mut Context<'_>, stream: &mut Stream| {
         // While the client takes nothing nobody reads from the backend, which goes on sending.

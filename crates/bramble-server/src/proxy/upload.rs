@@ -121,7 +121,7 @@ impl Upload {
             let written = self.poll_write(cx, from.input, to);
             if written.is_pending() {
                 // Nobody reads on from the client, who goes on sending.
-                from.stream.will_fill(from.body.left());
+                from.stream.will_fill(from.body.left().unwrap_or(u64::MAX));
             }
             ready!(written).map_err(|_| UploadError::Backend)?;
             if from.body.is_done() {
