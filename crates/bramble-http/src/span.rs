@@ -11,7 +11,7 @@ pub struct Span {
 impl Span {
     /// The range `start..end`. The parser never looks past `u32::MAX` bytes, so that offsets fit.
     #[inline]
-    pub(crate) fn new(start: usize, end: usize) -> Span {
+    pub fn new(start: usize, end: usize) -> Span {
         Span { start: start as u32, end: end as u32 }
     }
 

@@ -7,12 +7,17 @@
 //! room, since the disk is slow or full, is dropped and counted. Knows what a line says, not how
 //! requests are answered.
 
+mod address;
+mod asked;
+mod block;
 mod clock;
 mod decimal;
 mod escape;
 mod file;
+mod fragment;
 mod line;
 mod record;
+mod room;
 mod writer;
 
 use std::cell::{Cell, RefCell};
@@ -24,16 +29,12 @@ use bramble_config::plan::LogFormat;
 
 use crate::counters::Counters;
 use crate::reason::Event;
+use block::Block;
 use clock::Clock;
-pub(crate) use line::Asked;
+pub(crate) use fragment::{BackendFragments, Fragment};
+use line::{LINE_BYTES, Line};
 pub(crate) use record::{Marks, Record};
 pub(crate) use writer::Writer;
-
-/// Lines are handed over in blocks of this size. No line is longer.
-const BLOCK_BYTES: usize = 64 * 1024;
-
-/// Records of requests that have ended, kept for others.
-const RECORDS_KEPT: usize = 64;
 
 /// The logs of one core: that of the plan in force, and those of plans before it that requests
 /// still go on under.
@@ -44,11 +45,8 @@ pub(crate) struct Logs(RefCell<Vec<Rc<Log>>>);
 pub(crate) struct Log {
     writer: Arc<Writer>,
     format: LogFormat,
-    block: RefCell<Vec<u8>>,
+    block: RefCell<Block>,
     clock: RefCell<Clock>,
-    /// Memory for others.
-    #[allow(clippy::vec_box)] // What is kept is the box itself.
-    records: RefCell<Vec<Box<Record>>>,
     lost: Cell<u64>,
 }
 
@@ -84,42 +82,30 @@ impl Log {
             format,
             block: RefCell::default(),
             clock: RefCell::new(Clock::new(format)),
-            records: RefCell::default(),
             lost: Cell::new(0),
         }
     }
 
-    /// Begins the record of a request.
-    pub(crate) fn record(self: &Rc<Self>, asked: &Asked<'_>, marks: Marks) -> Box<Record> {
-        let mut record = self.records.borrow_mut().pop().unwrap_or_default();
-        let text = &mut record.text;
-        let began = marks.began.or(marks.read).unwrap_or_else(Instant::now);
-        let middle = self.clock.borrow_mut().at(began, |time| match self.format {
-            LogFormat::Combined => line::combined(text, time, asked),
-            LogFormat::Common => line::common(text, time, asked),
-            LogFormat::Json => line::json(text, time, asked),
-        });
-        record.begin(self.clone(), middle, marks);
-        record
-    }
-
-    /// Writes a line of at most `most` bytes.
-    fn write(&self, most: usize, line: impl FnOnce(&mut Vec<u8>)) {
+    /// Writes the line of a request that began then.
+    #[inline]
+    fn write(&self, began: Instant, line: &Line<'_>) {
         let mut block = self.block.borrow_mut();
-        if block.capacity() - block.len() < most && !self.make_room(&mut block, most) {
+        if block.left() < LINE_BYTES && !self.make_room(&mut block) {
             self.lost.set(self.lost.get() + 1);
             return self.writer.lost(1);
         }
-        line(&mut block);
+        let mut clock = self.clock.borrow_mut();
+        let time = clock.at(began);
+        block.add(|to| line.write(to, self.format, time));
     }
 
     /// False: there is none.
     #[cold]
-    fn make_room(&self, block: &mut Vec<u8>, most: usize) -> bool {
-        if most > BLOCK_BYTES || !block.is_empty() && !self.writer.take(block) {
+    fn make_room(&self, block: &mut Block) -> bool {
+        if !block.is_empty() && !self.writer.take(block) {
             return false;
         }
-        if block.capacity() < BLOCK_BYTES {
+        if block.left() == 0 {
             *block = self.writer.block();
         }
         true
@@ -130,13 +116,6 @@ impl Log {
         let mut block = self.block.borrow_mut();
         if !block.is_empty() {
             self.writer.take(&mut block);
-        }
-    }
-
-    fn keep(&self, record: Box<Record>) {
-        let mut records = self.records.borrow_mut();
-        if records.len() < RECORDS_KEPT {
-            records.push(record);
         }
     }
 }

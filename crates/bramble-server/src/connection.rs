@@ -70,6 +70,8 @@ pub(crate) struct Connection {
     pub(crate) client_address: ClientAddress,
     /// The request's line of the access log, where one is kept.
     pub(crate) record: Option<Box<Record>>,
+    /// That of the request before.
+    spare_record: Option<Box<Record>>,
     /// When the connection came, until its first request has been noted.
     accepted: Option<Instant>,
     /// When the first byte of a head came, where the rest did not come with it.
@@ -142,6 +144,7 @@ pub(crate) async fn resume(visitor: Visitor, stream: Stream, accepted: Option<In
         expects: false,
         record: None,
         client_address: ClientAddress::new(visitor.peer.ip()),
+        spare_record: None,
         accepted,
         heard: None,
         metering: Metering::default(),
@@ -213,8 +216,8 @@ impl Connection {
             Level::Easy | Level::Tight => self.dispatch().await?,
             _ => self.dispatch_if_room().await?,
         };
-        self.end_record();
-        self.meter();
+        let took_us = self.meter();
+        self.end_record(took_us);
         let next = if self.drain().await? { next } else { self.leave().await };
         self.forget();
         Ok(next)
@@ -363,8 +366,10 @@ impl Connection {
     }
 
     /// Whether the peer may say who its own client is and how that came.
+    #[inline]
     pub(crate) fn trusts_peer(&self) -> bool {
-        self.table.plan().trusted_proxies.contains(&self.visitor.peer.ip().to_canonical())
+        let trusted = &self.table.plan().trusted_proxies;
+        !trusted.is_empty() && trusted.contains(&self.visitor.peer.ip().to_canonical())
     }
 
     /// Whether this answer may be followed by another on the connection.
@@ -476,7 +481,7 @@ impl Connection {
                 false
             }
         };
-        self.end_record();
+        self.end_record(None);
         self.meter();
         if told {
             self.leave().await;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan;
 
+use crate::access_log::Fragment;
 use crate::balance::{Balancer, Candidate};
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
@@ -19,6 +20,7 @@ use latency::Latency;
 /// A set of backends and how one of them is picked.
 pub(crate) struct Pool {
     pub(crate) name: String,
+    pub(crate) logged: Fragment,
     pub(crate) release: Option<String>,
     pub(crate) retries: u8,
     pub(crate) budget: RefCell<Budget>,
@@ -43,7 +45,7 @@ impl Pool {
             let found = kept(plan);
             order.push(found.map(|(i, _)| i));
             let old = found.and_then(|(i, old)| old.backends.get(i));
-            backends.push(Rc::new(Backend::new(plan, prepared, old.map(Rc::as_ref))));
+            backends.push(Rc::new(Backend::new(plan, prepared, &pool.name, old.map(Rc::as_ref))));
         }
         let same_method = old.filter(|_| pool.method == plan::Method::ByRequests);
         let mut balancer = match same_method {
@@ -53,6 +55,7 @@ impl Pool {
         balancer.reorder(&order);
         Self {
             name: pool.name.clone(),
+            logged: Fragment::pool(&pool.name),
             release: pool.release.clone(),
             retries: pool.retries.min(2),
             budget: RefCell::new(Budget::new(Instant::now())),

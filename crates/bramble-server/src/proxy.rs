@@ -139,7 +139,6 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
         return Ok(next);
     }
     let mut exchange = begin(c, pool);
-    c.record.iter_mut().for_each(|record| record.pool = Some(pool.clone()));
     pool.budget.borrow_mut().earn(c.read_at());
     let answered = tries::run(c, &mut exchange).await;
     let waited = exchange.waited();
@@ -165,7 +164,10 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
             tunnel::run(c, *attempt).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
-        Ok(None) => c.problem(Reason::NoBackend).await,
+        Ok(None) => {
+            c.record.iter_mut().for_each(|record| record.pool = Some(pool.clone()));
+            c.problem(Reason::NoBackend).await
+        }
         Err(AttemptError::Client(end)) => Err(end),
         Err(AttemptError::Backend(failure)) => c.problem(failure.reason()).await,
     }

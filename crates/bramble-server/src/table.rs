@@ -12,7 +12,7 @@ use bramble_http::Limits;
 use bramble_metrics::Metered;
 use bramble_net::tls::KeyId;
 
-use crate::access_log::{Log, Logs};
+use crate::access_log::{Fragment, Log, Logs};
 use crate::files::Site;
 use crate::floor::Floor;
 use crate::meters::{Meter, Meters, route_name};
@@ -40,6 +40,7 @@ pub(crate) struct Listener {
     pub(crate) name: Rc<str>,
     pub(crate) serves: Serves,
     pub(crate) meter: Rc<Meter>,
+    pub(crate) logged: Fragment,
 }
 
 /// What a route leads to.
@@ -210,7 +211,8 @@ impl Table {
 
 fn listener(plan: &bramble_config::plan::Listener, meters: &Meters) -> Rc<Listener> {
     let meter = meters.find(Metered::Listener, &plan.name);
-    Rc::new(Listener { name: plan.name.as_str().into(), serves: plan.serves, meter })
+    let logged = Fragment::listener(&plan.name);
+    Rc::new(Listener { name: plan.name.as_str().into(), serves: plan.serves, meter, logged })
 }
 
 impl Times {

@@ -10,27 +10,23 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 /// The most that one character takes: two halves of a pair.
 const ESCAPED_BYTES: usize = 12;
 
-/// Adds a text to a JSON string. What is no UTF-8 becomes U+FFFD.
-#[inline]
-pub(super) fn json(out: &mut Vec<u8>, text: &[u8]) {
-    if text.len() <= TEXT_BYTES && is_plain(text) {
-        return out.extend_from_slice(text);
+/// A text as it stands in a JSON string. What is no UTF-8 becomes U+FFFD.
+pub(super) fn json(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if is_plain(text) {
+        out.extend_from_slice(text);
+        return out;
     }
-    spell_json(out, text);
-}
-
-#[cold]
-fn spell_json(out: &mut Vec<u8>, text: &[u8]) {
-    let end = out.len() + TEXT_BYTES;
     for chunk in text.utf8_chunks() {
         let broken = (!chunk.invalid().is_empty()).then_some('\u{fffd}');
         for character in chunk.valid().chars().chain(broken) {
-            if out.len() + ESCAPED_BYTES > end {
-                return;
+            if out.len() + ESCAPED_BYTES > TEXT_BYTES {
+                return out;
             }
-            json_character(out, character);
+            json_character(&mut out, character);
         }
     }
+    out
 }
 
 fn json_character(out: &mut Vec<u8>, character: char) {
@@ -47,21 +43,16 @@ fn json_character(out: &mut Vec<u8>, character: char) {
     }
 }
 
-/// Adds a text to a quoted field of the Common or Combined Log Format, as Apache does.
-#[inline]
-pub(super) fn quoted(out: &mut Vec<u8>, text: &[u8]) {
-    if text.len() <= TEXT_BYTES && is_plain(text) {
-        return out.extend_from_slice(text);
+/// A text as it stands in a quoted field of the Common or Combined Log Format, as Apache does it.
+pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if is_plain(text) {
+        out.extend_from_slice(text);
+        return out;
     }
-    spell_quoted(out, text);
-}
-
-#[cold]
-fn spell_quoted(out: &mut Vec<u8>, text: &[u8]) {
-    let end = out.len() + TEXT_BYTES;
     for byte in text {
-        if out.len() + ESCAPED_BYTES > end {
-            return;
+        if out.len() + ESCAPED_BYTES > TEXT_BYTES {
+            break;
         }
         match byte {
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
@@ -72,13 +63,22 @@ fn spell_quoted(out: &mut Vec<u8>, text: &[u8]) {
             }
         }
     }
+    out
 }
 
-/// Nothing in it has to be spelt out. Looked at by eights, the last of which may overlap.
+/// Whether a text is written as it is: nothing in it has to be spelt out, or cut off. Looked at by
+/// eights, the last of which may overlap.
 #[inline]
-fn is_plain(text: &[u8]) -> bool {
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    text.len() <= TEXT_BYTES && has_no_odd(text)
+}
+
+#[inline]
+fn has_no_odd(text: &[u8]) -> bool {
     let Some(last) = text.last_chunk() else {
-        return text.iter().all(|byte| (b' '..=b'~').contains(byte) && !b"\"\\".contains(byte));
+        let word =
+            text.iter().fold(EACH * u64::from(b' '), |word, byte| word << 8 | u64::from(*byte));
+        return odd_bytes(word.to_le_bytes()) & (EACH * 0x80) == 0;
     };
     let (eights, _) = text.as_chunks();
     let odd = eights.iter().fold(0, |odd, eight| odd | odd_bytes(*eight));

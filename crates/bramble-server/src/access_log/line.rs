@@ -1,212 +1,211 @@
-//! What a line says, and how it is laid out. The part that a request alone decides is written when
-//! it begins, while its head is there; the rest when it ends. Pure.
+//! What a line says, and how it is laid out. Pure.
 
-use std::io::Write;
-use std::net::IpAddr;
+use bramble_config::plan::LogFormat;
+use bramble_http::Version;
 
-use bramble_http::{Kind, RequestHead};
-
+use super::address::Address;
+use super::asked::Asked;
+use super::clock::{COMMON_BYTES, TIME_BYTES};
+use super::decimal;
 use super::escape::{self, TEXT_BYTES};
-use super::{decimal, record::Times};
+use super::fragment::{BackendFragments, Fragment};
+use super::record::{Marks, Times};
+use super::room::{Room, Text};
+use crate::reason::Word;
 
-/// More than the second part of a line takes.
-pub(super) const END_BYTES: usize = 2 * TEXT_BYTES + 512;
+/// More than any line takes: five texts of a request and three names, and what stands around them.
+pub(super) const LINE_BYTES: usize = 8 * TEXT_BYTES + 1024;
 
-/// Memory for a request's part of a line, to begin with.
-const BEGIN_BYTES: usize = 448;
-
-/// Who asked for what.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    client: IpAddr,
-    listener: &'a str,
-    method: &'a [u8],
-    /// Empty where the request's line was not understood.
-    target: &'a [u8],
-    version: &'static str,
-    host: Option<&'a [u8]>,
-    referer: Option<&'a [u8]>,
-    user_agent: Option<&'a [u8]>,
-}
-
-/// How it ended.
-pub(super) struct Ended<'a> {
+/// A request that has ended.
+pub(super) struct Line<'a> {
+    pub(super) client: &'a Address,
+    pub(super) listener: &'a Fragment,
+    pub(super) asked: &'a Asked,
+    /// Of its connection's requests.
+    pub(super) number: u32,
     /// 0: without an answer.
     pub(super) status: u16,
     pub(super) bytes_out: u64,
-    pub(super) number: u32,
-    pub(super) pool: Option<&'a str>,
-    pub(super) backend: Option<&'a str>,
+    /// One of whose backends none was there to be tried.
+    pub(super) pool: Option<&'a Fragment>,
+    pub(super) backend: Option<&'a BackendFragments>,
     pub(super) attempts: u32,
-    /// Empty: in order.
-    pub(super) reason: &'static str,
-    pub(super) times: Times,
+    /// None: in order.
+    pub(super) reason: Option<Word>,
+    pub(super) marks: &'a Marks,
 }
 
-impl<'a> Asked<'a> {
-    /// By a head that was read as far as it could be, in `buf`.
-    pub(crate) fn read(
-        client: IpAddr,
-        listener: &'a str,
-        head: &RequestHead,
-        buf: &'a [u8],
-    ) -> Self {
-        let (mut referer, mut user_agent) = (None, None);
-        for field in &head.fields {
-            match field.kind {
-                Kind::Referer => referer = Some(field.value.of(buf)),
-                Kind::UserAgent => user_agent = Some(field.value.of(buf)),
-                _ => {}
+impl Line<'_> {
+    /// Writes it.
+    #[inline(always)]
+    pub(super) fn write(&self, to: &mut Room<'_>, format: LogFormat, time: &[u8; TIME_BYTES]) {
+        match format {
+            LogFormat::Combined => self.combined(to, time),
+            LogFormat::Common => self.common(to, time),
+            LogFormat::Json => self.json(to, time),
+        }
+    }
+
+    /// What is zero or unknown is left out.
+    #[inline(always)]
+    fn json(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
+        to.put(time);
+        self.client.write(to);
+        to.text::<32>(self.listener.text());
+        json_asked(to, self.asked);
+        decimal::named(to, b"\",\"number\":", self.number.into());
+        decimal::named(to, b",\"status\":", self.status.into());
+        decimal::named(to, b",\"bytes_out\":", self.bytes_out);
+        self.json_backend(to);
+        if let Some(Word(reason)) = self.reason {
+            to.put(b",\"reason\":\"");
+            to.copy(reason.as_bytes());
+            to.put(b"\"");
+        }
+        json_times(to, &self.marks.times(self.attempts > 0));
+        to.put(b"}\n");
+    }
+
+    #[inline(always)]
+    fn json_backend(&self, to: &mut Room<'_>) {
+        match self.backend {
+            Some(backend) if self.attempts == 1 => to.text::<64>(backend.first.text()),
+            Some(backend) => {
+                to.copy(backend.pool.text().bytes());
+                decimal::number(to, self.attempts.into());
+                to.copy(backend.name.text().bytes());
+            }
+            None => {}
+        }
+        if let Some(pool) = self.pool {
+            to.copy(pool.text().bytes());
+            to.put(b"0");
+        }
+    }
+
+    #[inline(always)]
+    fn common(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
+        self.common_fields(to, time);
+        to.put(b"\n");
+    }
+
+    #[inline(always)]
+    fn combined(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
+        self.common_fields(to, time);
+        quoted(to, b" \"", self.asked.referer());
+        quoted(to, b"\" \"", self.asked.user_agent());
+        to.put(b"\"\n");
+    }
+
+    #[inline(always)]
+    fn common_fields(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
+        self.client.write(to);
+        to.put_some(time, COMMON_BYTES);
+        common_asked(to, self.asked);
+        match self.status {
+            0 => to.put(b"000"),
+            status => decimal::number(to, status.into()),
+        }
+        decimal::named(to, b" ", self.bytes_out);
+    }
+}
+
+#[inline(always)]
+fn json_asked(to: &mut Room<'_>, asked: &Asked) {
+    if let Some(target) = asked.target() {
+        match asked.is_get() {
+            true => to.put(b"\",\"method\":\"GET\",\"target\":\""),
+            false => {
+                to.put(b"\",\"method\":\"");
+                to.copy(asked.method());
+                to.put(b"\",\"target\":\"");
             }
         }
-        Self {
-            method: head.method.name(buf),
-            target: head.target.raw.of(buf),
-            version: head.version.number(),
-            host: head.host.map(|host| host.of(buf)),
-            referer,
-            user_agent,
-            ..Self::unread(client, listener)
+        checked(to, target);
+        match asked.version {
+            Version::Http10 => to.put(b"\",\"version\":\"1.0"),
+            Version::Http11 => to.put(b"\",\"version\":\"1.1"),
         }
     }
+    if let Some(host) = asked.host() {
+        to.put(b"\",\"host\":\"");
+        checked(to, host);
+    }
+    if let Some(referer) = asked.referer() {
+        spelt(to, b"\",\"referer\":\"", referer, escape::json);
+    }
+    if let Some(user_agent) = asked.user_agent() {
+        spelt(to, b"\",\"user_agent\":\"", user_agent, escape::json);
+    }
+}
 
-    /// Of whose head nothing is known.
-    pub(crate) fn unread(client: IpAddr, listener: &'a str) -> Self {
-        Self {
-            client: client.to_canonical(),
-            listener,
-            method: b"",
-            target: b"",
-            version: "",
-            host: None,
-            referer: None,
-            user_agent: None,
+#[inline(always)]
+fn json_times(to: &mut Room<'_>, times: &Times) {
+    time(to, b",\"accept_us\":", times.accept_us);
+    time(to, b",\"head_us\":", times.head_us);
+    time(to, b",\"queue_us\":", times.queue_us);
+    time(to, b",\"connect_us\":", times.connect_us);
+    time(to, b",\"first_byte_us\":", times.first_byte_us);
+    time(to, b",\"body_us\":", times.body_us);
+    time(to, b",\"client_us\":", times.client_us);
+    decimal::named(to, b",\"total_us\":", times.total_us);
+}
+
+#[inline(always)]
+fn common_asked(to: &mut Room<'_>, asked: &Asked) {
+    let Some(target) = asked.target() else { return to.put(b"-\" ") };
+    match asked.is_get() {
+        true => to.put(b"GET "),
+        false => {
+            to.copy(asked.method());
+            to.put(b" ");
         }
     }
+    checked(to, target);
+    match asked.version {
+        Version::Http10 => to.put(b" HTTP/1.0\" "),
+        Version::Http11 => to.put(b" HTTP/1.1\" "),
+    }
 }
 
-/// Writes the part of a JSON object that is known when a request begins; returns its length, as
-/// the others do.
-pub(super) fn json(out: &mut Vec<u8>, time: &[u8], asked: &Asked<'_>) -> usize {
-    out.reserve(BEGIN_BYTES);
-    out.extend_from_slice(b"{\"time\":\"");
-    out.extend_from_slice(time);
-    out.extend_from_slice(b"\",\"client\":\"");
-    address(out, asked.client);
-    text(out, b"\",\"listener\":\"", asked.listener.as_bytes());
-    if !asked.target.is_empty() {
-        text(out, b"\",\"method\":\"", asked.method);
-        text(out, b"\",\"target\":\"", asked.target);
-        out.extend_from_slice(b"\",\"version\":\"");
-        out.extend_from_slice(asked.version.as_bytes());
-    }
-    asked.host.into_iter().for_each(|host| text(out, b"\",\"host\":\"", host));
-    asked.referer.into_iter().for_each(|referer| text(out, b"\",\"referer\":\"", referer));
-    asked.user_agent.into_iter().for_each(|agent| text(out, b"\",\"user_agent\":\"", agent));
-    out.len()
+/// Adds a text that the parser has found to be of characters that are written as they are: so are
+/// methods, targets and hosts.
+#[inline(always)]
+fn checked(to: &mut Room<'_>, text: Text<'_>) {
+    to.text::<32>(text);
 }
 
-/// Ends the object. What is zero or unknown is left out.
-pub(super) fn end_json(out: &mut Vec<u8>, ended: &Ended<'_>) {
-    number(out, b"\",\"number\":", ended.number.into());
-    number(out, b",\"status\":", ended.status.into());
-    number(out, b",\"bytes_out\":", ended.bytes_out);
-    if let Some(pool) = ended.pool {
-        text(out, b",\"pool\":\"", pool.as_bytes());
-        number(out, b"\",\"attempts\":", ended.attempts.into());
-    }
-    if let Some(backend) = ended.backend {
-        text(out, b",\"backend\":\"", backend.as_bytes());
-        out.push(b'"');
-    }
-    if !ended.reason.is_empty() {
-        text(out, b",\"reason\":\"", ended.reason.as_bytes());
-        out.push(b'"');
-    }
-    let times = &ended.times;
-    time(out, b",\"accept_us\":", times.accept_us);
-    time(out, b",\"head_us\":", times.head_us);
-    time(out, b",\"queue_us\":", times.queue_us);
-    time(out, b",\"connect_us\":", times.connect_us);
-    time(out, b",\"first_byte_us\":", times.first_byte_us);
-    time(out, b",\"body_us\":", times.body_us);
-    time(out, b",\"client_us\":", times.client_us);
-    number(out, b",\"total_us\":", times.total_us);
-    out.extend_from_slice(b"}\n");
-}
-
-/// The part of a line before status and length.
-pub(super) fn common(out: &mut Vec<u8>, time: &[u8], asked: &Asked<'_>) -> usize {
-    out.reserve(BEGIN_BYTES);
-    address(out, asked.client);
-    out.extend_from_slice(b" - - [");
-    out.extend_from_slice(time);
-    out.extend_from_slice(b"] \"");
-    if asked.target.is_empty() {
-        out.push(b'-');
+/// Adds a text of any characters.
+#[inline(always)]
+fn spelt<const N: usize>(
+    to: &mut Room<'_>,
+    before: &[u8; N],
+    text: Text<'_>,
+    spell: impl FnOnce(&[u8]) -> Vec<u8>,
+) {
+    to.put(before);
+    if escape::is_plain(text.bytes()) {
+        to.text::<32>(text);
     } else {
-        escape::quoted(out, asked.method);
-        out.push(b' ');
-        escape::quoted(out, asked.target);
-        out.extend_from_slice(b" HTTP/");
-        out.extend_from_slice(asked.version.as_bytes());
-    }
-    out.extend_from_slice(b"\" ");
-    out.len()
-}
-
-/// The same, with what stands behind.
-pub(super) fn combined(out: &mut Vec<u8>, time: &[u8], asked: &Asked<'_>) -> usize {
-    let middle = common(out, time, asked);
-    out.extend_from_slice(b" \"");
-    escape::quoted(out, asked.referer.unwrap_or(b"-"));
-    out.extend_from_slice(b"\" \"");
-    escape::quoted(out, asked.user_agent.unwrap_or(b"-"));
-    out.push(b'"');
-    middle
-}
-
-/// Status and length, between two parts of a line.
-pub(super) fn end_common(out: &mut Vec<u8>, ended: &Ended<'_>) {
-    match ended.status {
-        0 => out.extend_from_slice(b"000"),
-        status => decimal::push(out, status.into()),
-    }
-    out.push(b' ');
-    decimal::push(out, ended.bytes_out);
-}
-
-#[inline]
-fn text<const N: usize>(out: &mut Vec<u8>, before: &[u8; N], text: &[u8]) {
-    out.extend_from_slice(before);
-    escape::json(out, text);
-}
-
-#[inline]
-fn number<const N: usize>(out: &mut Vec<u8>, before: &[u8; N], number: u64) {
-    out.extend_from_slice(before);
-    decimal::push(out, number);
-}
-
-#[inline]
-fn time<const N: usize>(out: &mut Vec<u8>, before: &[u8; N], us: u64) {
-    if us > 0 {
-        number(out, before, us);
+        to.copy(&spell(text.bytes()));
     }
 }
 
-fn address(out: &mut Vec<u8>, client: IpAddr) {
-    match client {
-        IpAddr::V4(client) => {
-            for (i, octet) in client.octets().into_iter().enumerate() {
-                if i > 0 {
-                    out.push(b'.');
-                }
-                decimal::push(out, octet.into());
-            }
+#[inline(always)]
+fn quoted<const N: usize>(to: &mut Room<'_>, before: &[u8; N], text: Option<Text<'_>>) {
+    match text {
+        Some(text) => spelt(to, before, text, escape::quoted),
+        None => {
+            to.put(before);
+            to.put(b"-");
         }
-        // Writing to memory can't fail.
-        IpAddr::V6(client) => drop(write!(out, "{client}")),
+    }
+}
+
+#[inline(always)]
+fn time<const N: usize>(to: &mut Room<'_>, before: &[u8; N], us: u64) {
+    if us > 0 {
+        decimal::named(to, before, us);
     }
 }
 

@@ -7,54 +7,59 @@
 //! Each phase but the first, and what was waited for the client, count once: together they are the
 //! total. The record is written when it is dropped, so that no way to end a request lacks one.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bramble_config::plan::LogFormat;
+use bramble_http::RequestHead;
 
 use super::Log;
-use super::line::{self, END_BYTES, Ended};
+use super::address::Address;
+use super::asked::Asked;
+use super::line::Line;
 use crate::pool::{Backend, Pool};
 use crate::reason::{Event, Word};
+use crate::table::Listener;
 
-/// A request that goes on.
-#[derive(Default)]
+/// What is known of a connection's request; between two requests, memory for the next.
 pub(crate) struct Record {
-    /// None: it is nobody's, and kept for its memory.
-    log: Option<Rc<Log>>,
-    /// What of the line the request decides.
-    pub(super) text: Vec<u8>,
-    /// Where in it the rest goes.
-    middle: usize,
+    log: Rc<Log>,
+    listener: Rc<Listener>,
+    peer: Address,
+    /// Whom a trusted proxy names instead.
+    client: Option<Address>,
+    /// Its line is still to be written.
+    is_open: bool,
+    asked: Asked,
     pub(crate) status: u16,
     pub(crate) bytes_out: u64,
     /// Of the requests of its connection.
     pub(crate) number: u32,
+    /// One of whose backends none was there to be tried.
     pub(crate) pool: Option<Rc<Pool>>,
     pub(crate) backend: Option<Rc<Backend>>,
     pub(crate) attempts: u32,
     reason: Option<Word>,
-    is_over: bool,
     pub(crate) marks: Marks,
 }
 
 /// When it got where.
-#[derive(Clone, Copy, Default)]
 pub(crate) struct Marks {
-    pub(crate) accepted: Option<Instant>,
+    accepted: Option<Instant>,
     /// The head's first byte came, where the rest did not come with it.
-    pub(crate) began: Option<Instant>,
+    began: Option<Instant>,
     /// Its head was whole.
-    pub(crate) read: Option<Instant>,
+    read: Instant,
     /// Its turn had come, where it had to wait for that.
     pub(crate) served: Option<Instant>,
     /// It had gone to the backend that answered, or that was asked last.
-    pub(crate) asked: Option<Instant>,
-    /// The answer began.
-    pub(crate) answered: Option<Instant>,
-    pub(crate) ended: Option<Instant>,
+    asked: Option<Instant>,
+    /// How long after that the answer began.
+    answered: Option<Duration>,
+    /// How many microseconds it took from `read` to its end.
+    pub(crate) took_us: Option<u64>,
     /// How long the client was waited for before the answer began.
-    pub(crate) sending_before: Duration,
+    sending_before: Duration,
     /// The same, all in all: with its body, and with reading the answer.
     pub(crate) sending: Duration,
     pub(crate) reading: Duration,
@@ -74,58 +79,74 @@ pub(super) struct Times {
 }
 
 impl Record {
-    /// It is a request's from now on; what the request decides is in `text`.
-    pub(super) fn begin(&mut self, log: Rc<Log>, middle: usize, marks: Marks) {
-        (self.log, self.middle, self.marks) = (Some(log), middle, marks);
+    /// For the requests of a connection.
+    pub(crate) fn new(log: Rc<Log>, listener: Rc<Listener>, peer: IpAddr) -> Self {
+        Self {
+            log,
+            listener,
+            peer: peer.into(),
+            client: None,
+            is_open: false,
+            asked: Asked::default(),
+            status: 0,
+            bytes_out: 0,
+            number: 0,
+            pool: None,
+            backend: None,
+            attempts: 0,
+            reason: None,
+            marks: Marks::new(None, None, Instant::now()),
+        }
     }
 
-    /// Nothing more is sent: the line is written, and the memory kept.
-    pub(crate) fn end(mut self: Box<Self>) {
-        self.is_over = true;
-        let Some(log) = self.log.take() else { return };
-        self.write(&log);
-        self.clear();
-        log.keep(self);
+    /// Whether its line goes there.
+    pub(crate) fn is_for(&self, log: &Rc<Log>) -> bool {
+        Rc::ptr_eq(&self.log, log)
     }
 
-    fn clear(&mut self) {
-        self.text.clear();
+    /// It is a request's from now on, by this head, which was read as far as it could be.
+    #[inline]
+    pub(crate) fn begin(
+        &mut self,
+        client: Option<IpAddr>,
+        marks: Marks,
+        head: &RequestHead,
+        buf: &[u8],
+    ) {
+        self.client = client.map(Address::from);
+        self.marks = marks;
+        self.asked.keep(head, buf);
+        self.is_open = true;
+    }
+
+    /// Nothing more is sent: the line is written.
+    pub(crate) fn end(&mut self) {
+        self.write();
+        self.is_open = false;
         (self.pool, self.backend, self.reason) = (None, None, None);
-        (self.status, self.bytes_out, self.attempts, self.is_over) = (0, 0, 0, false);
+        (self.status, self.bytes_out, self.attempts) = (0, 0, 0);
     }
 
-    fn write(&self, log: &Log) {
-        let ended = Ended {
+    fn write(&self) {
+        let line = Line {
+            client: self.client.as_ref().unwrap_or(&self.peer),
+            listener: &self.listener.logged,
+            asked: &self.asked,
+            number: self.number,
             status: self.status,
             bytes_out: self.bytes_out,
-            number: self.number,
-            pool: self.pool.as_ref().map(|pool| pool.name.as_str()),
-            backend: self.backend.as_ref().map(|backend| backend.plan.name.as_str()),
+            pool: self.pool.as_ref().map(|pool| &pool.logged),
+            backend: self.backend.as_ref().map(|backend| &backend.logged),
             attempts: self.attempts,
-            reason: self.reason(),
-            times: self.marks.times(self.attempts > 0),
+            reason: self.reason,
+            marks: &self.marks,
         };
-        let (begin, rest) = self.text.split_at_checked(self.middle).unwrap_or_default();
-        log.write(self.text.len() + END_BYTES, |block| {
-            block.extend_from_slice(begin);
-            if log.format == LogFormat::Json {
-                return line::end_json(block, &ended);
-            }
-            line::end_common(block, &ended);
-            block.extend_from_slice(rest);
-            block.push(b'\n');
-        });
+        self.log.write(self.marks.began.unwrap_or(self.marks.read), &line);
     }
 
     /// Why it did not end in order; the first word counts.
     pub(crate) fn because(&mut self, why: Word) {
         self.reason.get_or_insert(why);
-    }
-
-    /// What is dropped without a word, in the middle of it, broke off.
-    fn reason(&self) -> &'static str {
-        let otherwise = if self.is_over { "" } else { Event::AnswerCut.word() };
-        self.reason.map_or(otherwise, |word| word.0)
     }
 
     /// One more backend is tried.
@@ -142,54 +163,94 @@ impl Record {
     }
 }
 
-/// However it comes: by a panic, or with the process.
+/// What is dropped in the middle of it broke off, however that comes: by a panic, or with the
+/// process.
 impl Drop for Record {
     fn drop(&mut self) {
-        if let Some(log) = self.log.take() {
-            self.write(&log);
+        if self.is_open {
+            self.because(Event::AnswerCut.into());
+            self.write();
         }
     }
 }
 
 impl Marks {
+    /// A request's head was whole.
+    #[inline]
+    pub(crate) fn new(accepted: Option<Instant>, began: Option<Instant>, read: Instant) -> Self {
+        Self {
+            accepted,
+            began,
+            read,
+            served: None,
+            asked: None,
+            answered: None,
+            took_us: None,
+            sending_before: Duration::ZERO,
+            sending: Duration::ZERO,
+            reading: Duration::ZERO,
+        }
+    }
+
     /// The request has gone to a backend.
     pub(crate) fn asked(&mut self, now: Instant) {
         (self.asked, self.answered) = (Some(now), None);
     }
 
-    /// A backend's answer has begun, after so long a wait for the client's body.
-    pub(crate) fn answered(&mut self, now: Instant, sending: Duration) {
-        (self.answered, self.sending_before) = (Some(now), sending);
+    /// A backend's answer has begun, after so long a wait for the client's body. If that went with
+    /// the rest, it is known when the backend was asked and how long after that this is.
+    pub(crate) fn answered(
+        &mut self,
+        now: Instant,
+        known: Option<(Instant, Duration)>,
+        sending: Duration,
+    ) {
+        let since = |asked: Instant| (asked, now.saturating_duration_since(asked));
+        let (asked, after) = known.or_else(|| self.asked.map(since)).unzip();
+        (self.asked, self.answered, self.sending_before) = (asked, after, sending);
     }
 
-    fn times(&self, at_backends: bool) -> Times {
-        let ended = self.ended.unwrap_or_else(Instant::now);
-        let read = self.read.unwrap_or(ended);
-        let served = self.served.unwrap_or(read);
+    #[inline(always)]
+    pub(super) fn times(&self, at_backends: bool) -> Times {
+        let read = self.read;
+        let head_us = self.began.map_or(0, |began| us(began, read));
+        let queue_us = self.served.map_or(0, |served| us(read, served));
+        let took_us = self.took_us.unwrap_or_else(|| us(read, Instant::now()));
+        let left_us = took_us.saturating_sub(queue_us);
         // Where a phase did not come to its end, all that follows was spent in it.
-        let (connect, waiting, passing) = match (self.asked, self.answered) {
-            _ if !at_backends => (0, 0, us(served, ended)),
-            (None, _) => (us(served, ended), 0, 0),
-            (Some(asked), None) => (us(served, asked), us(asked, ended), 0),
+        let (connect_us, waiting_us) = match (self.asked, self.answered) {
+            _ if !at_backends => (0, 0),
+            (None, _) => (left_us, 0),
+            (Some(asked), None) => (us(self.served.unwrap_or(read), asked), left_us),
             (Some(asked), Some(answered)) => {
-                (us(served, asked), us(asked, answered), us(answered, ended))
+                (us(self.served.unwrap_or(read), asked), as_us(answered))
             }
         };
-        let before = if self.answered.is_some() { self.sending_before } else { self.sending };
-        let after = (self.sending + self.reading).saturating_sub(before);
-        let (before, after) = (as_us(before).min(waiting), as_us(after).min(passing));
-        let head = self.began.map_or(0, |began| us(began, read));
-        let queue = self.served.map_or(0, |served| us(read, served));
+        let connect_us = connect_us.min(left_us);
+        let waiting_us = waiting_us.min(left_us - connect_us);
+        let passing_us = left_us - connect_us - waiting_us;
+        let (before_us, after_us) = self.waits();
+        let (before_us, after_us) = (before_us.min(waiting_us), after_us.min(passing_us));
         Times {
             accept_us: self.accepted.map_or(0, |at| us(at, self.began.unwrap_or(read))),
-            head_us: head,
-            queue_us: queue,
-            connect_us: connect,
-            first_byte_us: waiting - before,
-            body_us: passing - after,
-            client_us: before + after,
-            total_us: head + queue + connect + waiting + passing,
+            head_us,
+            queue_us,
+            connect_us,
+            first_byte_us: waiting_us - before_us,
+            body_us: passing_us - after_us,
+            client_us: before_us + after_us,
+            total_us: head_us + queue_us + left_us,
         }
+    }
+
+    /// How long the client was waited for before the answer began, and since.
+    fn waits(&self) -> (u64, u64) {
+        if self.sending.is_zero() && self.reading.is_zero() {
+            return (0, 0);
+        }
+        let all = self.sending + self.reading;
+        let before = if self.answered.is_some() { self.sending_before } else { self.sending };
+        (as_us(before), as_us(all.saturating_sub(before)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::AccessLog;
 
-use super::BLOCK_BYTES;
+use super::block::{BLOCK_BYTES, Block};
 use super::file::LogFile;
 
 /// Between two tries to write to a disk that is full.
@@ -27,7 +27,7 @@ const BLOCKS_KEPT: usize = 4;
 pub(crate) struct Writer {
     path: PathBuf,
     plan: AccessLog,
-    blocks: SyncSender<Vec<u8>>,
+    blocks: SyncSender<Block>,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Writer {
 #[derive(Default)]
 struct Shared {
     /// Written, to be used again.
-    spare: Mutex<Vec<Vec<u8>>>,
+    spare: Mutex<Vec<Block>>,
     lost: AtomicU64,
     /// Nothing more comes.
     ending: AtomicBool,
@@ -63,7 +63,7 @@ impl Writer {
     }
 
     /// Takes a block, or leaves it there: false.
-    pub(super) fn take(&self, block: &mut Vec<u8>) -> bool {
+    pub(super) fn take(&self, block: &mut Block) -> bool {
         let sent = self.blocks.try_send(std::mem::take(block));
         if let Err(TrySendError::Disconnected(unsent) | TrySendError::Full(unsent)) = sent {
             *block = unsent;
@@ -73,9 +73,9 @@ impl Writer {
     }
 
     /// An empty block.
-    pub(super) fn block(&self) -> Vec<u8> {
+    pub(super) fn block(&self) -> Block {
         let spare = self.shared.spare.try_lock().ok().and_then(|mut spare| spare.pop());
-        spare.unwrap_or_else(|| Vec::with_capacity(BLOCK_BYTES))
+        spare.unwrap_or_else(Block::new)
     }
 
     pub(super) fn lost(&self, lines: u64) {
@@ -103,10 +103,10 @@ struct Disk {
 }
 
 impl Disk {
-    fn run(mut self, blocks: &Receiver<Vec<u8>>) {
+    fn run(mut self, blocks: &Receiver<Block>) {
         let mut complained = None;
         while let Ok(mut block) = blocks.recv() {
-            self.write(&block);
+            self.write(block.lines());
             block.clear();
             if let Ok(mut spare) = self.shared.spare.lock()
                 && spare.len() < BLOCKS_KEPT
@@ -121,8 +121,8 @@ impl Disk {
     }
 
     /// Tries until it is written, or until nobody waits for it any more.
-    fn write(&mut self, block: &[u8]) {
-        while let Err(error) = self.file.append(block) {
+    fn write(&mut self, lines: &[u8]) {
+        while let Err(error) = self.file.append(lines) {
             let is_last = self.shared.ending.load(Ordering::Acquire);
             if !self.in_trouble {
                 let path = self.path.display();
@@ -130,8 +130,8 @@ impl Disk {
             }
             self.in_trouble = true;
             if is_last {
-                let lines = block.iter().filter(|byte| **byte == b'\n').count();
-                self.shared.lost.fetch_add(lines as u64, Ordering::Relaxed);
+                let lost = lines.iter().filter(|byte| **byte == b'\n').count();
+                self.shared.lost.fetch_add(lost as u64, Ordering::Relaxed);
                 return;
             }
             std::thread::sleep(RETRY);

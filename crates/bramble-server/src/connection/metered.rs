@@ -31,16 +31,18 @@ impl Connection {
         self.metering.ended = Some(now);
     }
 
-    /// Counts the request that has ended, however it did; none twice.
-    pub(super) fn meter(&mut self) {
+    /// Counts the request that has ended, however it did; none twice. Returns how many
+    /// microseconds it took.
+    pub(super) fn meter(&mut self) -> Option<u64> {
         let Metering { began, ended, route, status, sent_bytes } =
             std::mem::take(&mut self.metering);
-        let Some(began) = began else { return };
+        let began = began?;
         let took = ended.unwrap_or_else(Instant::now).saturating_duration_since(began);
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let meters = self.table.meters(route);
         for meter in meters.iter().chain([&self.visitor.listener.meter]) {
             meter.record(status, sent_bytes, us);
         }
+        Some(us)
     }
 }

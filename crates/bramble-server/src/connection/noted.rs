@@ -2,30 +2,33 @@
 //! look at an option.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::Instant;
 
 use bramble_http::{Kind, RequestHead};
 
 use super::{Connection, End};
-use crate::access_log::{Asked, Marks};
+use crate::access_log::{Log, Marks, Record};
 use crate::counters::add;
 use crate::reason::Word;
+use crate::visitor::Visitor;
 
 impl Connection {
     /// Begins the line of a request whose head is there.
     pub(super) fn begin_record(&mut self) {
         let Some(log) = &self.table.log else { return };
-        let (accepted, read) = (self.accepted.take(), Some(self.read_at()));
-        let marks = Marks { accepted, began: self.heard, read, ..Marks::default() };
-        let asked = Asked::read(
-            self.client(),
-            &self.visitor.listener.name,
-            &self.head,
-            self.input.unread(),
-        );
-        let mut record = log.record(&asked, marks);
+        let kept = self.spare_record.take().filter(|record| record.is_for(log));
+        let mut record = kept.unwrap_or_else(|| self.new_record(log));
+        let marks = Marks::new(self.accepted.take(), self.heard, self.read_at());
+        record.begin(self.named_client(), marks, &self.head, self.input.unread());
         record.number = self.visitor.requests;
         self.record = Some(record);
+    }
+
+    #[cold]
+    fn new_record(&self, log: &Rc<Log>) -> Box<Record> {
+        let Visitor { listener, peer, .. } = &self.visitor;
+        Box::new(Record::new(log.clone(), listener.clone(), peer.ip()))
     }
 
     /// Begins the line of a request that ended before its head was read: of what was refused as
@@ -41,11 +44,14 @@ impl Connection {
         self.begin_record();
     }
 
-    /// Ends the line: what comes now is not the answer's.
-    pub(super) fn end_record(&mut self) {
+    /// Ends the line: what comes now is not the answer's. The answer took so many microseconds from
+    /// the end of the request's head, if that is known; a tunnel goes on longer.
+    pub(super) fn end_record(&mut self, took_us: Option<u64>) {
         let Some(mut record) = self.record.take() else { return };
+        record.marks.took_us = took_us.filter(|_| record.status != 101);
         record.marks.reading = self.reading.waited();
         record.end();
+        self.spare_record = Some(record);
     }
 
     /// An answer with this status was sent, or begun.
@@ -70,16 +76,11 @@ impl Connection {
     }
 
     /// The request got to one of the places at which its time is taken.
+    #[inline]
     pub(crate) fn mark(&mut self, mark: impl FnOnce(&mut Marks)) {
         if let Some(record) = &mut self.record {
             mark(&mut record.marks);
         }
-    }
-
-    /// All of the answer has gone.
-    pub(crate) fn answer_ended(&mut self, now: Instant) {
-        self.mark(|marks| marks.ended = Some(now));
-        self.metered_until(now);
     }
 
     /// When the head was whole, if that is known, and now otherwise: to look at the clock once.
@@ -87,15 +88,13 @@ impl Connection {
         self.metering.began.unwrap_or_else(Instant::now)
     }
 
-    /// Who asks: the peer, or whom a trusted proxy names last.
-    fn client(&self) -> IpAddr {
-        let peer = self.visitor.peer.ip();
+    /// Whom a trusted proxy names last as its own client.
+    fn named_client(&self) -> Option<IpAddr> {
         if !self.trusts_peer() {
-            return peer;
+            return None;
         }
-        let named = self.head.values(self.input.unread(), Kind::XForwardedFor).last();
-        let last = named.and_then(|names| names.rsplit(|byte| *byte == b',').next());
-        let text = last.and_then(|name| std::str::from_utf8(name).ok());
-        text.and_then(|text| text.trim().parse().ok()).unwrap_or(peer)
+        let named = self.head.values(self.input.unread(), Kind::XForwardedFor).last()?;
+        let last = named.rsplit(|byte| *byte == b',').next()?;
+        std::str::from_utf8(last).ok()?.trim().parse().ok()
     }
 }

@@ -13,6 +13,7 @@ use bramble_net::Stream;
 use bramble_net::tls::Connector;
 
 use super::ejection::Ejection;
+use crate::access_log::BackendFragments;
 use crate::health::{Health, Verdict};
 use crate::prepared::PreparedBackend;
 
@@ -30,6 +31,7 @@ pub(crate) enum Weight {
 /// One address in a pool.
 pub(crate) struct Backend {
     pub(crate) plan: plan::Backend,
+    pub(crate) logged: BackendFragments,
     pub(crate) connector: Option<Connector>,
     pub(crate) health: Arc<Health>,
     state: Rc<State>,
@@ -66,10 +68,12 @@ impl Backend {
     pub(super) fn new(
         plan: &plan::Backend,
         prepared: &PreparedBackend,
+        pool: &str,
         old: Option<&Self>,
     ) -> Self {
         Self {
             plan: plan.clone(),
+            logged: BackendFragments::new(pool, &plan.name),
             connector: prepared.connector.clone(),
             health: prepared.health.clone(),
             state: old.map(|old| old.state.clone()).unwrap_or_default(),

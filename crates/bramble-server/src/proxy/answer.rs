@@ -33,7 +33,7 @@ pub(super) async fn pass_on(
         upload.give_up(&mut c.input);
     }
     let now = Instant::now();
-    c.answer_ended(now);
+    c.metered_until(now);
     match passed {
         Err(End::Cut) => {
             // Not plain: what it broke off may be an answer that is too much for it.

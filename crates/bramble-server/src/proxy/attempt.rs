@@ -349,15 +349,12 @@ impl Attempt {
             return;
         }
         let now = Instant::now();
-        self.began_after = exchange.arrived.then(|| now - self.sent_at);
+        let after = now - self.sent_at;
+        self.began_after = exchange.arrived.then_some(after);
         self.began_after.into_iter().for_each(|time| self.backend.began_after(time));
-        c.mark(|marks| {
-            // It may be the one before the one that was asked last.
-            if exchange.whole.is_some() {
-                marks.asked(self.sent_at);
-            }
-            marks.answered(now, exchange.waited());
-        });
+        // It may be the one before the one that was asked last.
+        let known = exchange.whole.map(|_| (self.sent_at, after));
+        c.mark(|marks| marks.answered(now, known, exchange.waited()));
     }
 }
 

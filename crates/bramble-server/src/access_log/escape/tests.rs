@@ -2,10 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn written(write: impl Fn(&mut Vec<u8>, &[u8]), text: &[u8]) -> String {
-    let mut out = b"before ".to_vec();
-    write(&mut out, text);
-    String::from_utf8(out).unwrap().strip_prefix("before ").unwrap().to_owned()
+fn written(spell: impl Fn(&[u8]) -> Vec<u8>, text: &[u8]) -> String {
+    String::from_utf8(spell(text)).unwrap()
 }
 
 #[test]

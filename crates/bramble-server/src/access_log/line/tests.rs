@@ -1,92 +1,159 @@
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::{Duration, Instant};
 
+use bramble_http::{Limits, RequestHead, parse_request};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
 
-const TIME: &[u8] = b"now";
+/// What a line is made of.
+struct Request {
+    client: Address,
+    listener: Fragment,
+    asked: Asked,
+    status: u16,
+    pool: Option<Fragment>,
+    backend: Option<BackendFragments>,
+    attempts: u32,
+    reason: Option<Word>,
+    marks: Marks,
+}
 
-fn asked() -> Asked<'static> {
-    Asked {
-        method: b"GET",
-        target: b"/a?b",
-        version: "1.1",
-        host: Some(b"site.test"),
-        user_agent: Some(b"\"me\""),
-        ..Asked::unread(IpAddr::V4(Ipv4Addr::new(10, 0, 200, 3)), "web")
+impl Request {
+    fn new(head: &[u8]) -> Self {
+        let read = Instant::now();
+        let began = read - Duration::from_micros(7);
+        let mut marks = Marks::new(None, Some(began), read);
+        marks.took_us = Some(0);
+        Self {
+            client: IpAddr::V4(Ipv4Addr::new(10, 0, 200, 3)).into(),
+            listener: Fragment::listener("web"),
+            asked: asked(head),
+            status: 200,
+            pool: None,
+            backend: Some(BackendFragments::new("site:a", "b1")),
+            attempts: 1,
+            reason: None,
+            marks,
+        }
+    }
+
+    fn line(&self, format: LogFormat) -> String {
+        let line = Line {
+            client: &self.client,
+            listener: &self.listener,
+            asked: &self.asked,
+            number: 1,
+            status: self.status,
+            bytes_out: 1234,
+            pool: self.pool.as_ref(),
+            backend: self.backend.as_ref(),
+            attempts: self.attempts,
+            reason: self.reason,
+            marks: &self.marks,
+        };
+        let time = match format {
+            LogFormat::Json => b"{\"time\":\"2026-01-01T00:00:00.000Z\",\"client\":\"",
+            _ => b" - - [01/Jan/2026:00:00:00 +0000] \"          ",
+        };
+        let mut memory = vec![0; LINE_BYTES];
+        let mut room = Room::new(&mut memory);
+        line.write(&mut room, format, time);
+        let filled = LINE_BYTES - room.left();
+        memory.truncate(filled);
+        String::from_utf8(memory).unwrap()
+    }
+
+    #[track_caller]
+    fn check(&self, format: LogFormat, expected: &str) {
+        assert_eq!(self.line(format), format!("{expected}\n"));
     }
 }
 
-fn ended() -> Ended<'static> {
-    Ended {
-        status: 200,
-        bytes_out: 1234,
-        number: 1,
-        pool: Some("site:a"),
-        backend: Some("b1"),
-        attempts: 2,
-        reason: "",
-        times: Times { head_us: 7, total_us: 7, ..Times::default() },
-    }
+/// What is kept of a head, as far as it can be read.
+fn asked(head: &[u8]) -> Asked {
+    let limits = Limits {
+        head_bytes: 64 * 1024,
+        fields: 100,
+        target_bytes: 16 * 1024,
+        chunk_extension_line_bytes: 0,
+        chunk_extension_body_bytes: 0,
+        body_bytes: 0,
+    };
+    let mut read = RequestHead::default();
+    let _ = parse_request(head, &limits, &mut read);
+    let mut asked = Asked::default();
+    asked.keep(&read, head);
+    asked
 }
 
-fn json_line(asked: &Asked<'_>, ended: &Ended<'_>) -> String {
-    let mut out = Vec::new();
-    json(&mut out, TIME, asked);
-    end_json(&mut out, ended);
-    String::from_utf8(out).unwrap()
-}
+const HEAD: &[u8] = b"GET /a?b HTTP/1.1\r\nHost: site.test\r\nUser-Agent: \"me\"\r\n\r\n";
 
-fn common_line(asked: &Asked<'_>, ended: &Ended<'_>) -> String {
-    let mut out = Vec::new();
-    common(&mut out, TIME, asked);
-    end_common(&mut out, ended);
-    String::from_utf8(out).unwrap()
-}
+const BEGIN: &str = "{\"time\":\"2026-01-01T00:00:00.000Z\",\"client\":\"10.0.200.3\",\
+                     \"listener\":\"web\",\"method\":\"GET\",\"target\":\"/a?b\",\
+                     \"version\":\"1.1\",\"host\":\"site.test\",\"user_agent\":\"\\\"me\\\"\",\
+                     \"number\":1,\"status\":200,\"bytes_out\":1234";
 
-fn combined_line(asked: &Asked<'_>, ended: &Ended<'_>) -> String {
-    let mut text = Vec::new();
-    let middle = combined(&mut text, TIME, asked);
-    let mut out = text[..middle].to_vec();
-    end_common(&mut out, ended);
-    out.extend_from_slice(&text[middle..]);
-    String::from_utf8(out).unwrap()
-}
+const COMMON: &str = "10.0.200.3 - - [01/Jan/2026:00:00:00 +0000] \"GET /a?b HTTP/1.1\" 200 1234";
 
 #[test]
 fn a_line_of_each_format() {
-    assert_eq!(
-        json_line(&asked(), &ended()),
-        "{\"time\":\"now\",\"client\":\"10.0.200.3\",\"listener\":\"web\",\"method\":\"GET\",\
-         \"target\":\"/a?b\",\"version\":\"1.1\",\"host\":\"site.test\",\
-         \"user_agent\":\"\\\"me\\\"\",\"number\":1,\"status\":200,\"bytes_out\":1234,\
-         \"pool\":\"site:a\",\"attempts\":2,\"backend\":\"b1\",\"head_us\":7,\"total_us\":7}\n"
+    let request = Request::new(HEAD);
+    request.check(
+        LogFormat::Json,
+        &format!(
+            "{BEGIN},\"pool\":\"site:a\",\"attempts\":1,\"backend\":\"b1\",\
+             \"head_us\":7,\"total_us\":7}}"
+        ),
     );
-    let common = "10.0.200.3 - - [now] \"GET /a?b HTTP/1.1\" 200 1234";
-    assert_eq!(common_line(&asked(), &ended()), common);
-    assert_eq!(combined_line(&asked(), &ended()), format!("{common} \"-\" \"\\\"me\\\"\""));
+    request.check(LogFormat::Common, COMMON);
+    request.check(LogFormat::Combined, &format!("{COMMON} \"-\" \"\\\"me\\\"\""));
+}
+
+#[test]
+fn where_it_was_passed_on() {
+    let mut request = Request { attempts: 2, ..Request::new(HEAD) };
+    let end = "\"head_us\":7,\"total_us\":7}";
+    let backend = ",\"pool\":\"site:a\",\"attempts\":2,\"backend\":\"b1\"";
+    request.check(LogFormat::Json, &format!("{BEGIN}{backend},{end}"));
+    request.backend = None;
+    request.pool = Some(Fragment::pool("none"));
+    request.reason = Some(Word("no_backend"));
+    let pool = ",\"pool\":\"none\",\"attempts\":0,\"reason\":\"no_backend\"";
+    request.check(LogFormat::Json, &format!("{BEGIN}{pool},{end}"));
 }
 
 #[test]
 fn what_was_not_understood_is_left_out() {
-    let unread = Asked::unread(IpAddr::V6(Ipv6Addr::LOCALHOST), "web");
-    let ended = Ended { status: 0, pool: None, backend: None, ..ended() };
-    assert_eq!(
-        json_line(&unread, &ended),
-        "{\"time\":\"now\",\"client\":\"::1\",\"listener\":\"web\",\"number\":1,\"status\":0,\
-         \"bytes_out\":1234,\"head_us\":7,\"total_us\":7}\n"
+    let client = IpAddr::V6(Ipv6Addr::LOCALHOST).into();
+    let request = Request { client, status: 0, backend: None, ..Request::new(b"\x01") };
+    request.check(
+        LogFormat::Json,
+        "{\"time\":\"2026-01-01T00:00:00.000Z\",\"client\":\"::1\",\"listener\":\"web\",\
+         \"number\":1,\"status\":0,\"bytes_out\":1234,\"head_us\":7,\"total_us\":7}",
     );
-    assert_eq!(common_line(&unread, &ended), "::1 - - [now] \"-\" 000 1234");
+    request.check(LogFormat::Common, "::1 - - [01/Jan/2026:00:00:00 +0000] \"-\" 000 1234");
 }
 
 #[test]
-fn numbers() {
-    for number in [0, 9, 10, 99, 100, 65_535, u64::MAX] {
-        let mut out = Vec::new();
-        decimal::push(&mut out, number);
-        assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+fn no_line_is_longer_than_its_room() {
+    let long = |of: char| of.to_string().repeat(3 * TEXT_BYTES);
+    let (a, odd, name) = (long('a'), long('\u{e9}'), long('\u{2028}'));
+    let head =
+        format!("GET /{a} HTTP/1.1\r\nHost: {a}\r\nReferer: {odd}\r\nUser-Agent: {odd}\r\n\r\n");
+    let request = Request {
+        listener: Fragment::listener(&name),
+        backend: Some(BackendFragments::new(&name, &name)),
+        attempts: u32::MAX,
+        reason: Some(Word("no_backend")),
+        ..Request::new(head.as_bytes())
+    };
+    for format in [LogFormat::Combined, LogFormat::Common, LogFormat::Json] {
+        let line = request.line(format);
+        assert!(line.ends_with('\n') && line.len() + 512 < LINE_BYTES, "{}", line.len());
     }
+    serde_json::from_str::<Value>(&request.line(LogFormat::Json)).unwrap();
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -98,32 +165,35 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    /// Whatever is in a head, and whether it is refused or not.
     #[test]
     fn any_bytes_are_one_line_that_says_them(
-        method in bytes(), target in bytes(), host in bytes(), agent in bytes(), pool in "\\PC{0,20}",
+        method in bytes(), target in bytes(), host in bytes(), agent in bytes(), name in "\\PC{0,20}",
+        is_right in any::<[bool; 3]>(),
     ) {
-        let plain: Value = serde_json::from_str(&json_line(&asked(), &ended())).unwrap();
-        let asked = Asked {
-            method: &method,
-            target: &target,
-            host: Some(&host),
-            user_agent: Some(&agent),
-            ..asked()
+        let [method, target, host] = [(method, &b"PUT"[..]), (target, b"/a"), (host, b"b")]
+            .into_iter().zip(is_right)
+            .map(|((odd, plain), is_right)| if is_right { plain.to_vec() } else { odd })
+            .collect::<Vec<_>>().try_into().unwrap();
+        let head = [&*method, b" ", &target, b" HTTP/1.1\r\nUser-Agent: ", &agent, b"\r\nHost: ", &host, b"\r\n\r\n"]
+            .concat();
+        let request = Request {
+            backend: Some(BackendFragments::new(&name, &name)),
+            ..Request::new(&head)
         };
-        let ended = Ended { pool: Some(&pool), ..ended() };
-        let line = json_line(&asked, &ended);
+        let line = request.line(LogFormat::Json);
         prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
         let read: Value = serde_json::from_str(&line).unwrap();
-        let expected = [("method", &method), ("target", &target), ("host", &host), ("user_agent", &agent)];
-        for (name, bytes) in expected {
-            let whole = String::from_utf8_lossy(bytes);
-            prop_assert!(whole.starts_with(read[name].as_str().unwrap()), "{}", name);
+        for (key, bytes) in [("method", &method), ("target", &target), ("host", &host), ("user_agent", &agent)] {
+            let said = read[key].as_str().unwrap_or_default();
+            prop_assert!(String::from_utf8_lossy(bytes).contains(said), "{} {}", key, line);
         }
-        prop_assert_eq!(read["pool"].as_str(), Some(&*pool));
-        let keys = |line: &Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        prop_assert_eq!(keys(&read), keys(&plain));
-        for line in [common_line(&asked, &ended), combined_line(&asked, &ended)] {
-            prop_assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+        prop_assert_eq!(read["backend"].as_str(), Some(&*name));
+        prop_assert_eq!(read["pool"].as_str(), Some(&*name));
+        for format in [LogFormat::Common, LogFormat::Combined] {
+            let line = request.line(format);
+            prop_assert!(line.trim_end().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
             let open = line.replace("\\\\", "").replace("\\\"", "").matches('"').count();
             prop_assert!(open == 2 || open == 6, "{}", line);
         }

@@ -4,13 +4,13 @@ use super::*;
 fn marks(served: Option<u64>, asked: Option<u64>, answered: Option<u64>, ended: u64) -> Marks {
     let start = Instant::now();
     let at = |ms: u64| start + Duration::from_millis(ms);
-    let mut marks = Marks { accepted: Some(at(0)), began: Some(at(5)), ..Marks::default() };
-    marks.read = Some(at(10));
+    let mut marks = Marks::new(Some(at(0)), Some(at(5)), at(10));
     marks.served = served.map(at);
     asked.into_iter().for_each(|ms| marks.asked(at(ms)));
-    answered.into_iter().for_each(|ms| marks.answered(at(ms), Duration::from_millis(3)));
+    let waited = Duration::from_millis(3);
+    answered.into_iter().for_each(|ms| marks.answered(at(ms), None, waited));
     marks.sending = marks.sending_before;
-    marks.ended = Some(at(ended));
+    marks.took_us = Some((ended - 10) * 1000);
     marks
 }
 
@@ -49,4 +49,19 @@ fn waits_are_not_longer_than_the_phase_that_they_are_taken_from() {
     let mut marks = marks(None, Some(20), Some(22), 23);
     marks.reading = Duration::from_secs(9);
     check(&marks, true, [5, 5, 0, 10, 0, 0, 3]);
+}
+
+#[test]
+fn another_backend_may_have_answered_than_was_asked_last() {
+    let mut marks = marks(None, Some(60), None, 90);
+    let first = marks.read + Duration::from_millis(10);
+    marks.answered(first, Some((first, Duration::from_millis(50))), Duration::ZERO);
+    check(&marks, true, [5, 5, 0, 10, 50, 20, 0]);
+}
+
+#[test]
+fn phases_are_never_longer_than_all_of_it() {
+    check(&marks(Some(50), Some(60), Some(70), 30), true, [5, 5, 40, 0, 0, 0, 0]);
+    check(&marks(None, Some(60), Some(70), 30), true, [5, 5, 0, 20, 0, 0, 0]);
+    check(&marks(None, Some(20), Some(70), 40), true, [5, 5, 0, 10, 17, 0, 3]);
 }
