@@ -136,6 +136,22 @@ fn what_was_not_understood_is_left_out() {
     request.check(LogFormat::Common, "::1 - - [01/Jan/2026:00:00:00 +0000] \"-\" 000 1234");
 }
 
+/// They are written unseen: whoever makes the parser laxer has to look at them.
+#[test]
+fn what_the_parser_lets_through_needs_no_spelling() {
+    for byte in 0..=u8::MAX {
+        let odd = [b'a', byte, b'a'];
+        let texts: [[&[u8]; 3]; 3] =
+            [[&odd, b"/", b"b"], [b"PUT", &[b'/', byte], b"b"], [b"PUT", b"/", &odd]];
+        for [method, target, host] in texts {
+            let head = [method, b" ", target, b" HTTP/1.1\r\nHost: ", host, b"\r\n\r\n"].concat();
+            let line = Request::new(&head).line(LogFormat::Json);
+            assert!(line.trim_end().bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line}");
+            serde_json::from_str::<Value>(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        }
+    }
+}
+
 #[test]
 fn no_line_is_longer_than_its_room() {
     let long = |of: char| of.to_string().repeat(3 * TEXT_BYTES);
