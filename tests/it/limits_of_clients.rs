@@ -155,7 +155,9 @@ fn a_connection_ends_in_order_after_its_last_request() {
 
 /// How many of these connections are served.
 fn served(clients: &mut [Client]) -> usize {
-    let ask = |client: &mut Client| client.send(get("/")).try_answer().is_ok();
+    let ask = |client: &mut Client| {
+        client.send(get("/")).try_answer().is_ok_and(|answer| answer.status == 200)
+    };
     clients.iter_mut().map(ask).filter(|served| *served).count()
 }
 

@@ -25,6 +25,7 @@ mod hedging;
 mod known_faults;
 mod limits;
 mod limits_of_clients;
+mod memory;
 mod metrics;
 mod nodes;
 mod outages;

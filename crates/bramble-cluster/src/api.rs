@@ -29,7 +29,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-pub use bramble_metrics::facts::{BackendFacts, ServerFacts};
+pub use bramble_metrics::facts::{BackendFacts, MemoryFacts, ServerFacts};
 use serde::{Deserialize, Serialize};
 
 /// What a node runs.

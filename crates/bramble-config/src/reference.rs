@@ -339,8 +339,8 @@ pub(crate) const TABLES: &[Table] = &[
             row(
                 "memory_bytes",
                 "16777216-1125899906842624",
-                "half of what there is",
-                "What the process may hold in memory, the kernel's memory for its sockets included. By default half of what the machine has available when it starts, or of what its control group allows; the roles of a node share that. From three quarters on sockets get less room each; at the ceiling a new connection needs the place of one that is idle or slow, or gets a 503; a quarter beyond it all requests do.",
+                "",
+                "What the process may hold in memory, the kernel's memory for its sockets included. By default half of what the machine has available, or of what its control group allows; the roles of a node share that. From three quarters on sockets get less room each; at the ceiling a new connection needs the place of one that is idle or slow, or gets a 503; a quarter beyond it all requests do.",
             ),
         ],
     },

@@ -49,6 +49,8 @@ pub struct MemoryFacts {
     pub base_bytes: u64,
     /// What it holds beside that: `buffers`, `connections`, `files`, `sockets`, `tls`.
     pub by_use: BTreeMap<String, u64>,
+    /// What answers that requests wait for may bring at once.
+    pub expected_bytes: u64,
 }
 
 /// One backend as this process sees it.
@@ -116,6 +118,7 @@ impl MemoryFacts {
     fn add(&mut self, other: Self) {
         self.ceiling_bytes = self.ceiling_bytes.max(other.ceiling_bytes);
         self.base_bytes = self.base_bytes.max(other.base_bytes);
+        self.expected_bytes += other.expected_bytes;
         for (what, bytes) in other.by_use {
             *self.by_use.entry(what).or_default() += bytes;
         }

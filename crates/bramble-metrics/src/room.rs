@@ -6,13 +6,14 @@ use std::{fs, io};
 
 use crate::host::HostFacts;
 
-/// Bytes that this process can have without that anything is swapped or killed: what is available
-/// (MemAvailable of proc(5)), or less, where a control group it is in (version 1 or 2) allows less.
+/// Bytes that this process can have without that anything is swapped or killed, of which it holds
+/// `held` now: those and what is available (MemAvailable of proc(5)), or less, where a control group
+/// it is in (version 1 or 2) allows less.
 ///
 /// # Errors
 /// When /proc is not there or speaks another format.
-pub fn memory_room_bytes() -> io::Result<u64> {
-    let available = HostFacts::read()?.mem_available_kib.saturating_mul(1024);
+pub fn memory_room_bytes(held: u64) -> io::Result<u64> {
+    let available = HostFacts::read()?.mem_available_kib.saturating_mul(1024).saturating_add(held);
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let limits = limit_files(&groups).into_iter().filter_map(|file| limit(&file));
     Ok(limits.fold(available, u64::min))

@@ -110,6 +110,11 @@ impl Budget {
         self.ceiling.store(bytes, Ordering::Relaxed);
     }
 
+    /// What is held, in bytes, but for the last blocks of cores.
+    pub fn held(&self) -> u64 {
+        u64::try_from(self.held.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
     /// What may be held, in bytes.
     pub fn ceiling(&self) -> u64 {
         self.ceiling.load(Ordering::Relaxed)

@@ -66,8 +66,11 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
         match listener.accept().await {
             Ok((mut stream, peer)) => {
                 stream.count_in(&core.queues);
-                ledger::room_for_newcomer(core, peer.ip()).await;
-                admit(core, stream, peer, listener.address());
+                if ledger::is_full(core) {
+                    admit_late(core, stream, peer, listener.address()).await;
+                } else {
+                    admit(core, stream, peer, listener.address());
+                }
             }
             Err(error) => pause(core, &error).await,
         }
@@ -84,6 +87,19 @@ fn admit(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
         }
         Err(event) => refuse(core, stream, at, event),
     }
+}
+
+/// Serves a newcomer once others have made room, if they can; nobody else is accepted meanwhile. In a
+/// task of its own: a listener may go, and whoever has come by it stays.
+#[cold]
+async fn admit_late(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+    let core = core.clone();
+    let admitted = spawn_local(async move {
+        ledger::room_for_newcomer(&core, peer.ip()).await;
+        admit(&core, stream, peer, at);
+    });
+    // What there is to say of a panic has been said.
+    let _ = admitted.await;
 }
 
 /// Starts a connection's task, whose memory is entered in the ledger for as long as it lives.
@@ -126,8 +142,12 @@ fn refuse(core: &Core, mut stream: Stream, at: SocketAddr, why: Event) {
 async fn serve_late(core: Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     let take = pin!(async { Place::take(&core, peer.ip()) });
     match contained(&core.counters, "accepting", take).await {
-        // A task of its own, which those who are refused need not have the size of.
-        Ok(Ok(place)) => spawn(&core, serve(place, stream, peer, at)),
+        Ok(Ok(place)) => {
+            // Boxed: those who are refused need not be as large.
+            let work = Box::pin(serve(place, stream, peer, at));
+            let _grant = core.ledger.grant(Use::Connections, size_of_val(&*work) as u64);
+            work.await;
+        }
         Ok(Err(event)) => refuse(&core, stream, at, event),
         Err(_) => {}
     }

@@ -11,6 +11,7 @@
 mod body;
 mod metered;
 mod noted;
+mod reply;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -18,8 +19,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::Serves;
 use bramble_http::{
-    Body, BodyReader, ClientAddress, Form, Parsed, Reject, RequestHead, ResponseHead,
-    parse_request, simple_response,
+    Body, BodyReader, ClientAddress, Form, Parsed, Reject, RequestHead, ResponseHead, parse_request,
 };
 use bramble_net::{Buffer, Level, Spare, Stream, Timer};
 
@@ -28,12 +28,13 @@ use crate::core::Core;
 use crate::counters::{Held, add};
 use crate::floor::Floor;
 use crate::place::Place;
-use crate::reason::{self, Event, Reason, Word};
+use crate::reason::{Event, Reason, Word};
 use crate::table::{Handler, Table};
 use crate::visitor::Visitor;
 use crate::wait::{self, WaitError};
 use crate::{clients, files, ledger, metrics, proxy, route};
 use metered::Metering;
+pub(crate) use reply::problem_page;
 
 /// Memory for heads that a connection keeps between requests.
 const KEPT_HEAD_BYTES: usize = 2048;
@@ -276,6 +277,8 @@ impl Connection {
             return true;
         }
         self.table = table;
+        // Its log may be one that nobody keeps any more.
+        self.spare_record = None;
         let Visitor { key, listener, .. } = &self.visitor;
         key.is_none_or(|key| self.table.still_trusts(&listener.name, key))
     }
@@ -390,54 +393,6 @@ impl Connection {
         self.head.method == bramble_http::Method::Head
     }
 
-    /// Sends a whole answer of our own.
-    pub(crate) async fn respond(
-        &mut self,
-        status: u16,
-        fields: &[(&str, &str)],
-        body: &[u8],
-    ) -> Result<Next, End> {
-        let next = self.next();
-        let date = self.core.date();
-        let mut all = vec![("Date", &*date)];
-        all.extend_from_slice(fields);
-        let (keep_alive, is_head) = (next == Next::Request, self.is_head());
-        self.out.clear();
-        simple_response(&mut self.out, status, &all, body, keep_alive, is_head);
-        self.answered(status);
-        self.send_out(&[]).await?;
-        Ok(next)
-    }
-
-    /// Sends an error page in words.
-    pub(crate) async fn problem(&mut self, why: Reason) -> Result<Next, End> {
-        self.refused(why);
-        let page = problem_page(why.status(), why.word(), why.text());
-        let html = ("Content-Type", "text/html; charset=utf-8");
-        let word = (reason::FIELD, why.word());
-        let fields = [html, NO_STORE, word, ("Retry-After", "1")];
-        let fields = if why.status() == 503 { &fields[..] } else { &fields[..3] };
-        self.respond(why.status(), fields, page.as_bytes()).await
-    }
-
-    /// Says what is wrong with a message that was refused.
-    async fn refuse(&mut self, reject: Reject) -> Result<Next, End> {
-        self.refused(reject);
-        self.head.keep_alive = false;
-        let page = problem_page(reject.status(), reject.reason(), &reject.to_string());
-        let html = ("Content-Type", "text/html; charset=utf-8");
-        let fields = [html, NO_STORE, (reason::FIELD, reject.reason())];
-        self.respond(reject.status(), &fields, page.as_bytes()).await
-    }
-
-    /// Sends the head in `out` with the first part of a body.
-    pub(crate) async fn send_out(&mut self, body: &[u8]) -> Result<(), End> {
-        let parts = [&self.out[..], body, &[]];
-        let sent = wait::send(&mut self.stream, parts, &self.timer, &mut self.reading).await?;
-        self.sent(sent);
-        Ok(())
-    }
-
     /// Gives back what the heads of request and answer took, for a connection that has no more.
     pub(crate) fn forget_heads(&mut self) {
         (self.out, self.forwarded) = (Vec::new(), Vec::new());
@@ -505,14 +460,4 @@ fn why(error: &WaitError) -> Word {
         WaitError::RequestTimeout => Reason::RequestTimeout.into(),
         WaitError::Evicted => Event::Evicted.into(),
     }
-}
-
-/// An error page in words, for people, with the one word for whoever they ask.
-pub(crate) fn problem_page(status: u16, word: &str, why: &str) -> String {
-    let reason = bramble_http::reason_phrase(status);
-    let why = why.replace('&', "&amp;").replace('<', "&lt;");
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {reason}</title>\
-         <h1>{status} {reason}</h1><p>{why}</p><p><small>{word}</small></p></html>\n"
-    )
 }

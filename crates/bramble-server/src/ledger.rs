@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!   3/4 of the ceiling   sockets get less room each, large bodies smaller buffers
-//!   ceiling              nobody is accepted until whoever is idle, and then whoever is slow, has
-//!                        been ended: those first of whom are most
+//!   ceiling              files are not kept, and whoever is idle, and then whoever is slow, is
+//!                        ended, for each newcomer and at each look: those first of whom are most
 //!   5/4                  newcomers and requests get a 503, unless their client has far fewer
 //!                        connections than others, and those make room soon
 //!   6/4                  all of them do
@@ -14,12 +14,12 @@
 
 use std::net::IpAddr;
 use std::rc::Weak;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bramble_config::plan::Limits;
 use bramble_metrics::facts::MemoryFacts;
 use bramble_metrics::memory_room_bytes;
-use bramble_net::{Ledger, Level};
+use bramble_net::{Budget, Ledger, Level, Use};
 
 use crate::core::Core;
 use crate::place::{end_parked, make_room, newcomer};
@@ -48,13 +48,30 @@ const SLOW_BYTES: u64 = 32 * 1024;
 /// Of what there is, so much is ours.
 const SHARE: u64 = 2;
 
+/// Less is no use: a process takes ten at rest, its program included.
+const LEAST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Between two looks at what there is.
+const LOOK_AROUND: Duration = Duration::from_secs(10);
+
+/// Silent connections that are ended in one go.
+const A_LOOK: usize = 1024;
+
 /// Where neither the machine nor anybody else says.
 const CEILING_BYTES: u64 = 256 * 1024 * 1024;
 
-/// What a process may hold that is one of so many which share the machine.
-pub(crate) fn ceiling(limits: &Limits, processes: u64) -> u64 {
-    let half = || memory_room_bytes().map_or(CEILING_BYTES, |room| room / SHARE);
-    limits.memory_bytes.unwrap_or_else(half) / processes.max(1)
+/// Sets what a process may hold that is one of so many which share the machine: what it was told,
+/// or its share of what there is, as long as this is polled. Others come and go, such as the process
+/// that this one takes over from.
+pub(crate) async fn keep_ceiling(budget: Arc<Budget>, told: Option<u64>, processes: u64) {
+    if let Some(bytes) = told {
+        return budget.set_ceiling(bytes);
+    }
+    loop {
+        let room = memory_room_bytes(budget.held()).map(|room| room / SHARE / processes.max(1));
+        budget.set_ceiling(room.unwrap_or(CEILING_BYTES).max(LEAST_BYTES));
+        tokio::time::sleep(LOOK_AROUND).await;
+    }
 }
 
 /// Looks after what is held until the core is gone.
@@ -74,33 +91,35 @@ pub(crate) async fn keep(core: Weak<Core>) {
 /// back at once, what a slow one did when its task has ended: so of those no more are ended than
 /// should be enough.
 fn shed(core: &Core) {
+    core.files.clear();
     core.give_back_buffers();
-    while is_full(core) && end_parked(core) {}
+    let mut parked = A_LOOK;
+    while is_full(core) && parked > 0 && end_parked(core) {
+        parked -= 1;
+    }
     let mut slow = core.ledger.excess().div_ceil(SLOW_BYTES);
     while is_full(core) && slow > 0 && make_room(core, None) {
         slow -= 1;
     }
 }
 
-fn is_full(core: &Core) -> bool {
+pub(crate) fn is_full(core: &Core) -> bool {
     core.ledger.level() >= Level::Full
 }
 
 /// Lets others make room for a connection from `ip`, as far as they can; meanwhile nobody else is
 /// accepted.
 pub(crate) async fn room_for_newcomer(core: &Core, ip: IpAddr) {
-    if is_full(core) {
-        let client = newcomer(core, ip);
-        for _ in 0..TURNS {
-            match core.ledger.level() {
-                Level::Easy | Level::Tight => return,
-                // Whoever is ended gives back what it held in its next turn.
-                _ if make_room(core, client) => tokio::task::yield_now().await,
-                Level::Over | Level::Beyond if is_light(core, client) => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
-                _ => return,
+    let client = newcomer(core, ip);
+    for _ in 0..TURNS {
+        match core.ledger.level() {
+            Level::Easy | Level::Tight => return,
+            // Whoever is ended gives back what it held in its next turn.
+            _ if make_room(core, client) => tokio::task::yield_now().await,
+            Level::Over | Level::Beyond if is_light(core, client) => {
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
+            _ => return,
         }
     }
 }
@@ -121,13 +140,13 @@ fn is_light(core: &Core, client: Option<IpAddr>) -> bool {
 /// while for what those give back.
 pub(crate) async fn make_room_for(core: &Core, client: Option<IpAddr>) -> bool {
     for _ in 0..LOOKS {
-        make_room(core, client);
         if core.ledger.level() < Level::Over {
             return true;
         }
         if !is_light(core, client) {
             return false;
         }
+        make_room(core, client);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     false
@@ -136,10 +155,12 @@ pub(crate) async fn make_room_for(core: &Core, client: Option<IpAddr>) -> bool {
 /// What is held, for whoever asks.
 pub(crate) fn facts(ledger: &Ledger) -> MemoryFacts {
     let budget = ledger.budget();
-    let by_use = ledger.held().map(|(what, bytes)| (what.word().to_owned(), bytes));
+    let (expected, held): (Vec<_>, Vec<_>) =
+        ledger.held().partition(|(what, _)| *what == Use::Expected);
     MemoryFacts {
         ceiling_bytes: budget.ceiling(),
         base_bytes: budget.base(),
-        by_use: by_use.collect(),
+        by_use: held.into_iter().map(|(what, bytes)| (what.word().to_owned(), bytes)).collect(),
+        expected_bytes: expected.into_iter().map(|(_, bytes)| bytes).sum(),
     }
 }

@@ -1,5 +1,5 @@
 //! Memory of a core for what only passes through: whoever uses it has it to itself for as long as
-//! it does not wait, and finds nothing of what it left there.
+//! it does not wait. What lies in it then is anybody's.
 
 use std::cell::RefCell;
 

@@ -49,6 +49,8 @@ pub struct Server {
     /// How many processes share what memory there is.
     processes: u64,
     budget: Arc<Budget>,
+    /// What keeps its ceiling.
+    ceiling: JoinSet<()>,
     sockets: Sockets,
     /// Another process accepts as long as this one is not ready.
     is_heir: bool,
@@ -77,6 +79,7 @@ impl Server {
             descriptors,
             processes: 1,
             budget: Arc::new(Budget::new(u64::MAX)),
+            ceiling: JoinSet::new(),
             sockets: Sockets::default(),
             is_heir: false,
             cores: Vec::new(),
@@ -268,15 +271,19 @@ impl Server {
         }
     }
 
-    /// What there is by default is looked at once: later it would be less by what we hold.
-    fn settle_budget(&self, plan: &Plan) {
+    /// What may be held is known from the first plan on.
+    fn settle_budget(&mut self, plan: &Plan) {
+        let told = plan.limits.memory_bytes;
         let before = self.plan().map(|plan| plan.limits.memory_bytes);
         if before.is_none() {
             let facts = ProcessFacts::read(std::process::id()).unwrap_or_default();
             self.budget.set_base(facts.private_kib * 1024);
         }
-        if before != Some(plan.limits.memory_bytes) {
-            self.budget.set_ceiling(ledger::ceiling(&plan.limits, self.processes));
+        if before != Some(told) {
+            let keeping = ledger::keep_ceiling(self.budget.clone(), told, self.processes);
+            // With the set goes the task before.
+            self.ceiling = JoinSet::new();
+            self.ceiling.spawn_local(keeping);
         }
     }
 

@@ -89,7 +89,9 @@ fn documented_defaults(header: &str) -> BTreeMap<String, String> {
 
 fn real_defaults(value: &impl serde::Serialize) -> BTreeMap<String, String> {
     let Value::Object(fields) = serde_json::to_value(value).unwrap() else { panic!("no table") };
-    fields.into_iter().map(|(key, value)| (key, value.to_string().replace('"', ""))).collect()
+    // What has no value by default is found out when it starts; the text says how.
+    let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+    given.map(|(key, value)| (key, value.to_string().replace('"', ""))).collect()
 }
 
 #[test]

@@ -60,6 +60,12 @@ pub(super) const METRICS: &[Metric] = &[
         }),
     },
     Metric {
+        name: "bramble_memory_expected",
+        labels: "",
+        help: "What answers that requests wait for may bring at once; it counts towards the ceiling.",
+        kind: Kind::Gauge(Some(Unit::Bytes), |s| one(s.sum.memory.expected_bytes)),
+    },
+    Metric {
         name: "bramble_panics",
         labels: "",
         help: "Faults of bramble's own, each of which ended one connection.",

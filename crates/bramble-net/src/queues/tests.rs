@@ -94,6 +94,6 @@ async fn where_memory_is_tight_a_socket_gets_less_room() {
 fn a_connection_to_a_backend_has_its_share_of_the_ceiling() {
     let check = |ceiling, expected| assert_eq!(with_ceiling(ceiling).1.link_bytes(), expected);
     check(MIB, Some(TIGHT_BYTES));
-    check(256 * MIB, Some(256 * 1024));
+    check(1024 * MIB, Some(64 * 1024));
     check(8192 * MIB, None);
 }

@@ -14,7 +14,8 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn new() -> Self {
+    /// With room for lines.
+    pub(super) fn roomy() -> Self {
         Self { memory: vec![0; BLOCK_BYTES], filled: 0 }
     }
 

@@ -75,7 +75,7 @@ impl Writer {
     /// An empty block.
     pub(super) fn block(&self) -> Block {
         let spare = self.shared.spare.try_lock().ok().and_then(|mut spare| spare.pop());
-        spare.unwrap_or_default()
+        spare.unwrap_or_else(Block::roomy)
     }
 
     pub(super) fn lost(&self, lines: u64) {

@@ -17,6 +17,8 @@ const ENTRIES: usize = 1024;
 const OPEN_FILES: usize = 128;
 /// Bodies that are kept in memory, in all.
 const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+/// And no more of what the process may hold than one part in so many.
+const SHARE: u64 = 16;
 /// How long a file of a folder that may change is taken for unchanged.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -74,6 +76,12 @@ impl FileCache {
         self.entries.borrow_mut().insert(key, Kept { resource, checked: now, used: now });
     }
 
+    /// Keeps nothing of all that.
+    pub(crate) fn clear(&self) {
+        let all = self.entries.take();
+        all.into_values().for_each(|kept| self.count_out(Some(kept)));
+    }
+
     pub(super) fn forget(&self, root: &Root, path: &[u8]) {
         let old = self.with_key(root, path, |key| self.entries.borrow_mut().remove(key));
         self.count_out(old);
@@ -82,7 +90,8 @@ impl FileCache {
     fn make_room(&self, more: Cost) {
         let held = || self.held.get();
         while self.entries.borrow().len() >= ENTRIES && self.drop_oldest(|_| true) {}
-        while held().bytes + more.bytes > MEMORY_BYTES && self.drop_oldest(|c| c.bytes > 0) {}
+        let most = (self.ledger.budget().ceiling() / SHARE).min(MEMORY_BYTES as u64) as usize;
+        while held().bytes + more.bytes > most && self.drop_oldest(|c| c.bytes > 0) {}
         while held().descriptors + more.descriptors > OPEN_FILES
             && self.drop_oldest(|c| c.descriptors > 0)
         {}

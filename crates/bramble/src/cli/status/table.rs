@@ -63,6 +63,7 @@ pub fn nodes(status: &Status, earlier: Option<&Status>) -> String {
         Text("release"),
         Number("in flight"),
         Number("load"),
+        Number("memory"),
         Number("free memory"),
         Text("serving"),
     ];
@@ -80,7 +81,7 @@ pub fn nodes(status: &Status, earlier: Option<&Status>) -> String {
     table.to_string()
 }
 
-fn node_row(status: &Status, node: &NodeStatus) -> [String; 9] {
+fn node_row(status: &Status, node: &NodeStatus) -> [String; 10] {
     let report = &node.report;
     let roles: Vec<_> = node.roles.iter().map(|role| role_name(*role)).collect();
     let address = report.worker_address.map_or_else(|| node.address.to_string(), |a| a.to_string());
@@ -97,9 +98,19 @@ fn node_row(status: &Status, node: &NodeStatus) -> [String; 9] {
         held(status, node),
         or_dash(in_flight.map(count)),
         or_dash(is_heard(node).then(|| format!("{:.2}", report.load1))),
+        or_dash(memory(node)),
         or_dash(is_heard(node).then(|| size(report.mem_available_kib.saturating_mul(1024)))),
         serving(node),
     ]
+}
+
+/// What balancer and worker hold, of what they may.
+fn memory(node: &NodeStatus) -> Option<String> {
+    let all = node.report.roles.iter().map(|facts| &facts.server.memory);
+    let (held, ceiling) = all.fold((0, 0), |(held, ceiling), memory| {
+        (held + memory.held_bytes(), ceiling + memory.ceiling_bytes)
+    });
+    (ceiling > 0).then(|| format!("{} of {}", size(held), size(ceiling)))
 }
 
 fn serving(node: &NodeStatus) -> String {

@@ -1,6 +1,6 @@
 use bramble_cluster::api::{
-    BackendFacts, NodeReport, NodeState, NodeStatus, Role, RoleFacts, ServerFacts, SiteStatus,
-    Status,
+    BackendFacts, MemoryFacts, NodeReport, NodeState, NodeStatus, Role, RoleFacts, ServerFacts,
+    SiteStatus, Status,
 };
 
 use super::{all, nodes};
@@ -18,7 +18,10 @@ fn facts(role: Role, pid: u32, uptime_ms: u64, requests: u64) -> RoleFacts {
         ..BackendFacts::default()
     };
     let backends = if role == Role::Balancer { vec![backend] } else { Vec::new() };
-    let server = ServerFacts { requests, in_flight: 3, backends, ..ServerFacts::default() };
+    let by_use = [("buffers".to_owned(), 1024), ("sockets".to_owned(), 1024)].into();
+    let memory =
+        MemoryFacts { ceiling_bytes: 10_000, base_bytes: 1024, by_use, expected_bytes: 500 };
+    let server = ServerFacts { requests, in_flight: 3, backends, memory, ..ServerFacts::default() };
     RoleFacts { role, pid, restarts: 0, uptime_ms, cpu_ms: 0, rss_kib: 2048, server }
 }
 
@@ -67,9 +70,9 @@ bramble 0.1.0, revision 7, http://127.0.0.1:8080/
 site  hosts  release       files       size  published             to go back to
 blog  any    c9e9d3d4c05a     55  390.6 KiB  2026-01-02T03:04:05Z  25597fb90dbb
 
-node   roles     address     state    release       in flight  load  free memory  serving
-gate   balancer  127.0.0.11  enabled  -                     3  0.50      1.0 GiB  yes
-berry  worker    127.0.0.11  enabled  c9e9d3d4c05a          3  0.50      1.0 GiB  yes
+node   roles     address     state    release       in flight  load              memory  free memory  serving
+gate   balancer  127.0.0.11  enabled  -                     3  0.50  3.0 KiB of 9.8 KiB      1.0 GiB  yes
+berry  worker    127.0.0.11  enabled  c9e9d3d4c05a          3  0.50  3.0 KiB of 9.8 KiB      1.0 GiB  yes
 
 balancer gate: 100 requests, 3 in flight, 0 connections, 2.0 MiB memory
 backend  pool       address          state  requests  errors  in flight  last error
@@ -116,5 +119,5 @@ fn a_node_that_was_not_heard_of_has_no_figures_but_a_reason() {
     let table = nodes(&status(vec![silent]), None);
     let row = table.lines().nth(1).unwrap();
     assert!(row.ends_with("no: it was not heard of since the manager started"), "{row}");
-    assert_eq!(row.matches(" -").count(), 4, "{row}");
+    assert_eq!(row.matches(" -").count(), 5, "{row}");
 }

@@ -1,0 +1,67 @@
+//! Answers of our own: a page, an error in words, a redirect.
+
+use bramble_http::{Reject, simple_response};
+
+use super::{Connection, End, NO_STORE, Next};
+use crate::reason::{self, Reason};
+use crate::wait;
+
+impl Connection {
+    /// Sends a whole answer of our own.
+    pub(crate) async fn respond(
+        &mut self,
+        status: u16,
+        fields: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Next, End> {
+        let next = self.next();
+        let date = self.core.date();
+        let mut all = vec![("Date", &*date)];
+        all.extend_from_slice(fields);
+        let (keep_alive, is_head) = (next == Next::Request, self.is_head());
+        self.out.clear();
+        simple_response(&mut self.out, status, &all, body, keep_alive, is_head);
+        self.answered(status);
+        self.send_out(&[]).await?;
+        Ok(next)
+    }
+
+    /// Sends an error page in words.
+    pub(crate) async fn problem(&mut self, why: Reason) -> Result<Next, End> {
+        self.refused(why);
+        let page = problem_page(why.status(), why.word(), why.text());
+        let html = ("Content-Type", "text/html; charset=utf-8");
+        let word = (reason::FIELD, why.word());
+        let fields = [html, NO_STORE, word, ("Retry-After", "1")];
+        let fields = if why.status() == 503 { &fields[..] } else { &fields[..3] };
+        self.respond(why.status(), fields, page.as_bytes()).await
+    }
+
+    /// Says what is wrong with a message that was refused.
+    pub(super) async fn refuse(&mut self, reject: Reject) -> Result<Next, End> {
+        self.refused(reject);
+        self.head.keep_alive = false;
+        let page = problem_page(reject.status(), reject.reason(), &reject.to_string());
+        let html = ("Content-Type", "text/html; charset=utf-8");
+        let fields = [html, NO_STORE, (reason::FIELD, reject.reason())];
+        self.respond(reject.status(), &fields, page.as_bytes()).await
+    }
+
+    /// Sends the head in `out` with the first part of a body.
+    pub(crate) async fn send_out(&mut self, body: &[u8]) -> Result<(), End> {
+        let parts = [&self.out[..], body, &[]];
+        let sent = wait::send(&mut self.stream, parts, &self.timer, &mut self.reading).await?;
+        self.sent(sent);
+        Ok(())
+    }
+}
+
+/// An error page in words, for people, with the one word for whoever they ask.
+pub(crate) fn problem_page(status: u16, word: &str, why: &str) -> String {
+    let reason = bramble_http::reason_phrase(status);
+    let why = why.replace('&', "&amp;").replace('<', "&lt;");
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {reason}</title>\
+         <h1>{status} {reason}</h1><p>{why}</p><p><small>{word}</small></p></html>\n"
+    )
+}

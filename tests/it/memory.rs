@@ -1,0 +1,156 @@
+//! The ceiling of memory: what a process may hold, sockets included, and who goes first when that
+//! is not enough.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+
+use bramble_tests::{
+    Address, Backend, Bramble, Broken, Client, Config, Folder, Wire, eventually, get, head, respond,
+};
+use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+const CEILING: f64 = 16777216.0;
+const LIMIT: &str = "[limits]\nmemory_bytes = 16777216\n[timeouts]\nfirst_byte_ms = 3000\n";
+/// What a slow reader has room for: the kernel doubles it, and takes no less.
+const READER_BYTES: usize = 4096;
+
+/// A balancer with little memory before a backend, one that never answers, and a large file.
+struct Scene {
+    bramble: Bramble,
+    metrics: Address,
+    _backend: Backend,
+    _silent: TcpListener,
+    _folder: Folder,
+}
+
+fn scene() -> Scene {
+    raise_descriptor_limit();
+    let (metrics, folder) = (Address::free(), Folder::empty());
+    let backend = Backend::start(respond(200, "fine"));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    rustix::net::listen(&silent, 4096).unwrap();
+    folder.write("site/large/file.bin", vec![b'x'; 8 << 20]);
+    let tables = format!(
+        "[[pool]]\nname = \"silent\"\n[[pool.backend]]\naddress = \"{}\"\n\
+         [[site]]\nname = \"site\"\nroot = \"{}\"\n\
+         [[route]]\npath_prefix = \"/silent\"\npool = \"silent\"\n\
+         [[route]]\npath_prefix = \"/large\"\nsite = \"site\"\n\
+         [[route]]\npool = \"pool\"\n[metrics]\naddress = \"{}\"\n{LIMIT}",
+        silent.local_addr().unwrap(),
+        folder.join("site").display(),
+        metrics.socket(),
+    );
+    let bramble = Config::balancer(&[&backend]).top("threads = 1").with(&tables).run();
+    Scene { bramble, metrics, _backend: backend, _silent: silent, _folder: folder }
+}
+
+/// A shell's soft limit is often 1,024.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+}
+
+/// One of many visitors, a hundred from each address.
+fn visitor(at: SocketAddr, i: usize) -> Wire {
+    let own = Ipv4Addr::new(127, 1, u8::try_from(i / 100).unwrap(), 1);
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    sockopt::set_socket_recv_buffer_size(&socket, READER_BYTES).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from((own, 0))).unwrap();
+    rustix::net::connect(&socket, &at).unwrap();
+    Wire::new(TcpStream::from(socket))
+}
+
+impl Scene {
+    /// As many as ask for this, and read nothing.
+    fn crowd(&self, count: usize, request: &str) -> Vec<Wire> {
+        let ask = |i| {
+            let mut wire = visitor(self.bramble.address(), i);
+            wire.send(request);
+            wire
+        };
+        (0..count).map(ask).collect()
+    }
+
+    /// The sum of the metrics that begin so.
+    fn sum(&self, metric: &str) -> f64 {
+        let mut client = Client::connect(self.metrics.socket());
+        let answer = client.get("/metrics");
+        answer.expect(200);
+        let text = String::from_utf8(answer.bytes().to_vec()).unwrap();
+        let values = text.lines().filter(|line| line.starts_with(metric));
+        values.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
+    }
+
+    fn held(&self) -> f64 {
+        self.sum("bramble_memory_held_bytes{")
+    }
+}
+
+#[test]
+fn what_sockets_hold_counts_and_is_told() {
+    let scene = scene();
+    assert!((scene.sum("bramble_memory_ceiling_bytes") - CEILING).abs() < 1.0);
+    let rest = scene.held();
+    let crowd = scene.crowd(20, &get("/large/file.bin"));
+    eventually("the sockets are full", || {
+        scene.sum("bramble_memory_held_bytes{use=\"sockets\"}") > 20.0 * 30_000.0
+    });
+    drop(crowd);
+    eventually("all is given back", || scene.held() < rest * 1.1);
+}
+
+#[test]
+fn slow_readers_make_room_for_whoever_has_fewer_connections() {
+    let mut scene = scene();
+    let crowd = scene.crowd(1200, &get("/large/file.bin"));
+    for _ in 0..20 {
+        scene.bramble.get("/").expect(200);
+        assert!(scene.held() < CEILING * 1.5, "{}", scene.held());
+    }
+    drop(crowd);
+    assert!(scene.bramble.stop_and_count("evicted") > 300);
+}
+
+#[test]
+fn idle_visitors_make_room_too() {
+    let mut scene = scene();
+    let mut crowd = scene.crowd(4200, &get("/"));
+    crowd.iter_mut().for_each(|wire| drop(wire.head()));
+    scene.bramble.get("/").expect(200);
+    eventually("it is below the ceiling", || scene.held() < CEILING);
+    scene.bramble.get("/").expect(200);
+    drop(crowd);
+    assert!(scene.bramble.stop_and_count("evicted") > 100);
+}
+
+#[test]
+fn who_can_be_given_no_memory_gets_a_503_and_is_served_when_there_is_some() {
+    let scene = scene();
+    // All of one visitor, none of whose requests can make room for another.
+    let mut busy: Vec<_> = (0..1200).map(|_| scene.bramble.client()).collect();
+    for client in &mut busy {
+        client.send(get("/silent"));
+    }
+    eventually("some are refused", || {
+        busy.iter_mut().filter_map(|client| client.wire().waiting()).count() > 100
+    });
+    let mut late = scene.bramble.client();
+    late.send(get("/"));
+    let answer = late.answer();
+    answer.expect(503).has("Bramble-Reason", "busy").has("Retry-After", "1");
+    answer.has("Connection", "close");
+    late.expect_closed();
+    let mut late = scene.bramble.client();
+    let answer = late.send(head("/")).answer_to_head();
+    answer.expect(503).has("Bramble-Reason", "busy");
+    late.expect_closed();
+    drop(busy);
+    eventually("there is memory again", || {
+        let answer = scene.bramble.client().send(get("/")).try_answer();
+        match answer {
+            Ok(answer) => answer.status == 200,
+            Err(Broken::Closed | Broken::Reset) => false,
+            Err(other) => panic!("{other:?}"),
+        }
+    });
+}
