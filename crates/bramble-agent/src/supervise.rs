@@ -59,6 +59,9 @@ pub struct KeptRole {
     service: Option<u32>,
     /// Those that have made way and still have clients.
     older: Vec<u32>,
+    /// Those of them that are never to serve again.
+    #[serde(default)]
+    retired: Vec<u32>,
     restarts: u32,
     /// Of the service.
     uptime_ms: u64,

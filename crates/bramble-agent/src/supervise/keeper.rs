@@ -45,8 +45,10 @@ pub(super) struct Keeper {
     ends: unix::Signal,
     /// None while it waits to be started again.
     service: Option<Child>,
-    /// The latest last.
+    /// Those that serve again if whoever came after them fails; the latest last.
     older: Vec<Child>,
+    /// Those that were told never to serve again.
+    retired: Vec<Child>,
     backoff: Backoff,
     /// When the service was started last, and when it is again.
     began: Instant,
@@ -74,6 +76,7 @@ impl Keeper {
             ends: unix::signal(SignalKind::child())?,
             service,
             older: kept.older.into_iter().filter_map(Child::kept).collect(),
+            retired: kept.retired.into_iter().filter_map(Child::kept).collect(),
             backoff: Backoff::new(RESTART_FIRST, RESTART_LAST),
             began,
             next: now,
@@ -101,18 +104,29 @@ impl Keeper {
 
     /// Sees who has ended, and who serves then.
     fn look(&mut self) {
-        self.older.retain_mut(|old| old.ended().is_none());
+        self.look_at_older();
         let Some(status) = self.service.as_mut().and_then(Child::ended) else { return };
         self.service = None;
-        // A process that ends in order has said to those before it that they are not to serve.
         if status.success() {
             self.older.iter().for_each(|old| old.signal(Signal::TERM));
+            self.retired.append(&mut self.older);
         } else if let Some(old) = self.older.pop() {
             warn!(role = role_name(self.role), %status, pid = old.id(), "ended; the one before serves");
             return self.serves(old);
         }
         self.log_end(status);
         self.wait();
+    }
+
+    /// A process that ends in order has said to those before it that they are not to serve.
+    fn look_at_older(&mut self) {
+        let is_in_order = |old: &mut Child| old.ended().is_some_and(|status| status.success());
+        if let Some(last) = self.older.iter_mut().rposition(is_in_order) {
+            self.retired.extend(self.older.drain(..=last));
+        }
+        for left in [&mut self.older, &mut self.retired] {
+            left.retain_mut(|old| old.ended().is_none());
+        }
     }
 
     fn start(&mut self) {
@@ -234,6 +248,7 @@ impl Keeper {
         KeptRole {
             service: self.service.map(Child::leave),
             older: self.older.into_iter().map(Child::leave).collect(),
+            retired: self.retired.into_iter().map(Child::leave).collect(),
             restarts: process.restarts,
             uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or_default(),
         }
@@ -241,6 +256,7 @@ impl Keeper {
 
     async fn stop(mut self) {
         let limit = Instant::now() + self.launch.stop;
+        self.older.append(&mut self.retired);
         self.older.iter().for_each(|old| old.signal(Signal::TERM));
         if let Some(service) = self.service.take() {
             self.end(service).await;

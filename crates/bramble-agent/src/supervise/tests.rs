@@ -183,3 +183,33 @@ fn processes_that_were_left_are_supervised_again() {
         role.stop().await;
     });
 }
+
+/// A child that runs this in sh.
+fn child(script: &str) -> u32 {
+    std::process::Command::new("sh").args(["-c", script]).spawn().unwrap().id()
+}
+
+/// Whether, after two upgrades, the first process serves again when the second has ended like this
+/// and the third has failed.
+async fn does_first_serve_again(second_ends: &str) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    behave(dir.path(), "exec sleep 60");
+    let [first, second, third] = ["exec sleep 60", second_ends, "exec sleep 60"].map(child);
+    let kept = KeptRole { service: Some(third), older: vec![first, second], ..KeptRole::default() };
+    let role = go_on(&dir, 100, kept);
+    eventually("the second's end", || !is_alive(second)).await;
+    kill_process(Pid::from_raw(third.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    eventually("another", || role.process().pid.is_some_and(|pid| pid != third)).await;
+    let serves = role.process().pid;
+    role.stop().await;
+    assert!(!is_alive(first), "it is not forgotten");
+    serves == Some(first)
+}
+
+#[test]
+fn a_process_that_was_told_not_to_serve_does_not_serve_again() {
+    run(async {
+        assert!(!does_first_serve_again("exit 0").await, "the second has ended in order");
+        assert!(does_first_serve_again("exit 3").await, "the second has failed");
+    });
+}
