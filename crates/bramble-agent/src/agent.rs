@@ -99,6 +99,16 @@ pub async fn run(
     }
 }
 
+/// Whether a program could go on with this node: opens what it would, and changes nothing.
+///
+/// # Errors
+/// Why not.
+pub fn rehearse(data: &Path) -> Result<(), AgentError> {
+    NodeFile::load(data)?;
+    Apply::open(data, Releases::open(BlobStore::at(&data.join("content")))?)?;
+    Ok(())
+}
+
 /// Until the end, or until the agent is to become another program.
 async fn live(
     options: &Options,

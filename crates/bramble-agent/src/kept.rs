@@ -21,7 +21,7 @@ use rustix::stdio::dup2_stdin;
 use serde::{Deserialize, Serialize};
 
 use crate::lock::Lock;
-use crate::supervise::KeptRole;
+use crate::supervise::{KeptRole, Supervised};
 
 /// What the program that comes is told.
 const VARIABLE: &str = "BRAMBLE_AGENT";
@@ -96,13 +96,20 @@ impl Kept {
     }
 }
 
-/// Whether the program would go on.
+/// Whether the program would go on, with all that it may be left.
 ///
 /// # Errors
 /// Why not.
-pub(crate) async fn rehearse(program: &Program) -> Result<(), String> {
+pub(crate) async fn rehearse(
+    program: &Program,
+    roles: &BTreeMap<Role, Supervised>,
+) -> Result<(), String> {
+    let mut words = BTreeMap::new();
+    for (role, supervised) in roles {
+        words.insert(*role, supervised.kept().await.filled());
+    }
     let rehearsed = async {
-        let mut command = tokio::process::Command::from(command(program, &BTreeMap::new())?);
+        let mut command = tokio::process::Command::from(command(program, &words)?);
         command.stdin(Stdio::null()).kill_on_drop(true).status().await
     };
     let limit = REHEARSAL_LIMIT.as_secs();

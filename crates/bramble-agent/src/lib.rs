@@ -28,7 +28,7 @@ pub mod supervise;
 pub mod upgrade;
 pub mod watch;
 
-pub use agent::{AgentError, Options, run};
+pub use agent::{AgentError, Options, rehearse, run};
 pub use join::{JoinError, Wish, is_node, join, rejoin};
 pub use kept::{Program, Start};
 pub use node::{NodeError, NodeFile};

@@ -67,6 +67,16 @@ pub struct KeptRole {
     uptime_ms: u64,
 }
 
+impl KeptRole {
+    /// With something in each field, as there may be by the time that it is passed on.
+    pub(crate) fn filled(mut self) -> Self {
+        let service = *self.service.get_or_insert(std::process::id());
+        self.older.push(service);
+        self.retired.push(service);
+        self
+    }
+}
+
 /// A role under supervision.
 #[derive(Debug)]
 pub struct Supervised {
@@ -113,6 +123,11 @@ impl Supervised {
         // The keeper ends only by this and the next; a closed channel means that it did already.
         let _ = self.orders.send(Order::Stop).await;
         self.end().await;
+    }
+
+    /// What the agent that comes in this one's place would be left, as far as it is known now.
+    pub async fn kept(&self) -> KeptRole {
+        self.ask(Order::Tell).await.unwrap_or_default()
     }
 
     /// Lets its processes run on without supervision.

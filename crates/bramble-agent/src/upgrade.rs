@@ -97,7 +97,7 @@ async fn upgrade_roles(
     roles: &BTreeMap<Role, Supervised>,
     program: &Program,
 ) -> Result<(), Refusal> {
-    rehearse(program).await.map_err(Refusal::whole)?;
+    rehearse(program, roles).await.map_err(Refusal::whole)?;
     let mut is_mixed = false;
     for role in [Role::Balancer, Role::Worker, Role::Manager] {
         let Some(supervised) = roles.get(&role) else { continue };

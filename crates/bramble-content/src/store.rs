@@ -67,6 +67,11 @@ impl BlobStore {
         Ok(store)
     }
 
+    /// One that is in use, which is only looked at.
+    pub fn at(dir: &Path) -> Self {
+        Self { dir: dir.into() }
+    }
+
     /// Where a blob lies, or would.
     pub fn path(&self, hash: &Hash) -> PathBuf {
         let digits = hash.to_string();

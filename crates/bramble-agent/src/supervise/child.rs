@@ -66,11 +66,9 @@ impl Child {
         }
     }
 
-    /// Lets it run on; answers its id.
-    pub(super) fn leave(self) -> u32 {
-        let id = self.id();
+    /// Lets it run on.
+    pub(super) fn leave(self) {
         std::mem::forget(self);
-        id
     }
 }
 

@@ -33,6 +33,7 @@ const READY_LOOK: Duration = Duration::from_millis(20);
 pub(super) enum Order {
     Leave(oneshot::Sender<KeptRole>),
     Stop,
+    Tell(oneshot::Sender<KeptRole>),
     Upgrade(oneshot::Sender<Result<(), String>>),
 }
 
@@ -95,6 +96,7 @@ impl Keeper {
                 order = orders.recv() => match order {
                     Some(Order::Upgrade(answer)) => self.upgrade(answer).await,
                     Some(Order::Leave(answer)) => return drop(answer.send(self.leave())),
+                    Some(Order::Tell(answer)) => drop(answer.send(self.kept())),
                     // Without a word nobody wants it any more.
                     Some(Order::Stop) | None => return self.stop().await,
                 }
@@ -243,12 +245,20 @@ impl Keeper {
     }
 
     fn leave(self) -> KeptRole {
+        let kept = self.kept();
+        for child in self.service.into_iter().chain(self.older).chain(self.retired) {
+            child.leave();
+        }
+        kept
+    }
+
+    fn kept(&self) -> KeptRole {
         let process = *self.process.borrow();
         let uptime = process.started.map(|started| started.elapsed()).unwrap_or_default();
         KeptRole {
-            service: self.service.map(Child::leave),
-            older: self.older.into_iter().map(Child::leave).collect(),
-            retired: self.retired.into_iter().map(Child::leave).collect(),
+            service: self.service.as_ref().map(Child::id),
+            older: self.older.iter().map(Child::id).collect(),
+            retired: self.retired.iter().map(Child::id).collect(),
             restarts: process.restarts,
             uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or_default(),
         }

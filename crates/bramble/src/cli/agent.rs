@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 
-use bramble_agent::{NodeFile, Options, Start};
+use bramble_agent::{Options, Start};
 
 use crate::exit::{Doing, Failure};
 use crate::process::{self, Program};
@@ -44,7 +44,7 @@ impl Parent {
 pub fn start(data: &Path) -> Result<Option<Start>, Failure> {
     let start = Start::of_this_process().doing("can't go on as the agent")?;
     match start {
-        Start::Rehearsal => NodeFile::load(data).map(|_| None).map_err(Failure::failed),
+        Start::Rehearsal => bramble_agent::rehearse(data).map(|()| None).map_err(Failure::failed),
         start => Ok(Some(start)),
     }
 }
