@@ -16,7 +16,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bramble_cluster::api::Role;
-use rustix::process::{Pid, getppid};
+use bramble_net::Ignored;
+use rustix::process::{Pid, Signal, getppid};
 use rustix::stdio::dup2_stdin;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,11 @@ impl Start {
 impl Kept {
     /// Becomes the program. Comes back only if that fails.
     pub(crate) fn become_program(&self, program: &Program) -> io::Error {
+        // A second request between here and the program's own handler would end the node.
+        let _ignored = match Ignored::new(Signal::USR2) {
+            Ok(ignored) => ignored,
+            Err(error) => return error,
+        };
         let ready = dup2_stdin(self.lock.file()).map_err(io::Error::from);
         match ready.and_then(|()| command(program, &self.roles)) {
             Ok(mut command) => command.exec(),
