@@ -7,7 +7,7 @@
 //! ```
 //! A JSON value a line, an answer line each, at an abstract socket (unix(7)) with the process's id in
 //! its name: nothing is left of it, and whoever takes over has one of its own. Anybody can connect;
-//! only the process's own user and root are heard.
+//! only the process's own user and root are heard, a few at a time.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;
@@ -23,6 +23,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::exit::{Doing, Failure};
@@ -34,8 +35,11 @@ pub const NAME: &str = "bramble-upgrade-";
 /// There are two things to say.
 const LINE_BYTES: u64 = 64;
 
-/// One caller after the other is served: none may keep the others waiting.
+/// To ask.
 const LINE_LIMIT: Duration = Duration::from_secs(5);
+
+/// So many callers are heard at once: who waits for an upgrade keeps nobody else waiting.
+const TALKS: usize = 8;
 
 /// After a connection that could not be had, as without descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -98,17 +102,35 @@ fn listen() -> io::Result<UnixListener> {
 }
 
 async fn serve(listener: UnixListener, program: Program, requests: mpsc::Sender<UpgradeRequest>) {
+    let mut talks = JoinSet::new();
     loop {
-        let talked = match listener.accept().await {
-            Ok((caller, _)) => talk(caller, &program, &requests).await,
-            Err(error) => {
-                sleep(PAUSE).await;
-                Err(error)
-            }
-        };
-        if let Err(error) = talked {
-            tracing::debug!(%error, "upgrade socket");
+        while talks.len() >= TALKS {
+            talks.join_next().await;
         }
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((caller, _)) if is_heard(&caller) => {
+                    talks.spawn_local(served(caller, program.clone(), requests.clone()));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "upgrade socket");
+                    sleep(PAUSE).await;
+                }
+            },
+            Some(_) = talks.join_next() => {}
+        }
+    }
+}
+
+/// Only our own user and root: nobody else takes a place.
+fn is_heard(caller: &UnixStream) -> bool {
+    caller.peer_cred().is_ok_and(|peer| [0, geteuid().as_raw()].contains(&peer.uid()))
+}
+
+async fn served(caller: UnixStream, program: Program, requests: mpsc::Sender<UpgradeRequest>) {
+    if let Err(error) = talk(caller, &program, &requests).await {
+        tracing::debug!(%error, "upgrade socket");
     }
 }
 
@@ -118,10 +140,6 @@ async fn talk(
     program: &Program,
     requests: &mpsc::Sender<UpgradeRequest>,
 ) -> io::Result<()> {
-    let user = caller.peer_cred()?.uid();
-    if user != 0 && user != geteuid().as_raw() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
     let (read, mut write) = caller.split();
     let mut line = Vec::new();
     let mut lines = BufReader::new(read.take(LINE_BYTES));
