@@ -133,3 +133,6 @@ fn command(program: &Program, roles: &BTreeMap<Role, KeptRole>) -> io::Result<Co
     command.args(&program.arguments).env(VARIABLE, serde_json::to_string(&words)?);
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests;
