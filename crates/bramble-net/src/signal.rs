@@ -41,3 +41,6 @@ impl Drop for Ignored {
         unsafe { libc::sigaction(self.signal, &raw const self.before, ptr::null_mut()) };
     }
 }
+
+#[cfg(test)]
+mod tests;
