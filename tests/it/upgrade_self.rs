@@ -1,9 +1,13 @@
 //! `bramble upgrade-self`: another binary is taken into use, or all is as before.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +16,7 @@ use bramble_tests::{
     processes, under_load,
 };
 use rustix::process::Signal;
+use serde_json::json;
 
 /// A route that needs no backend.
 const FIXED: &str = "[[route]]\nrespond = { status = 200, body = \"fine\" }";
@@ -207,12 +212,33 @@ fn a_process_that_has_ended_can_t_be_asked() {
 }
 
 #[test]
+fn who_says_nothing_keeps_nobody_waiting() {
+    let mut services = Services::new();
+    let program = services.run();
+    let pid = program.id().to_string();
+    let address = SocketAddr::from_abstract_name(format!("bramble-upgrade-{pid}")).unwrap();
+    // One after the other they would have 5 s each.
+    let _silent = [(); 3].map(|()| UnixStream::connect_addr(&address).unwrap());
+    let mut heirs = Heirs::of(&program);
+    heirs.after(|| services.installed.upgrade(&["--pid", &pid, "--pid", &pid])).expect(0);
+    services.client(0).get("/").expect(200);
+}
+
+/// Somebody who is neither root nor whoever runs the tests.
+const STRANGER: u32 = 65_534;
+
+#[track_caller]
+fn expect_root() {
+    let is_root = rustix::process::geteuid().is_root();
+    assert!(
+        is_root,
+        "without root there is nobody else whom this scenario could be: run it as root"
+    );
+}
+
+#[test]
 fn nobody_else_is_heard() {
-    let me = rustix::process::geteuid();
-    if !me.is_root() {
-        // Then there is nobody else whom this scenario could be.
-        return;
-    }
+    expect_root();
     let mut services = Services::new();
     let program = services.run();
     let pid = program.id().to_string();
@@ -223,7 +249,74 @@ fn nobody_else_is_heard() {
         services.installed.folder.path(),
         &["upgrade-self", "--pid", &pid],
     );
-    stranger.as_user(65_534).run().expect(1).says("can't be asked");
+    stranger.as_user(STRANGER).run().expect(1).says("can't be asked");
     assert_eq!(program.log.count("the new process accepts"), 0);
     services.client(0).get("/").expect(200);
+}
+
+/// Listens as somebody else, under the id of this process, and names a file to all who ask; it
+/// refuses to make way. What it was asked comes out.
+fn listen_as_stranger(names: &'static Mutex<PathBuf>) -> mpsc::Receiver<String> {
+    let (asked, questions) = mpsc::channel();
+    let (ready, is_ready) = mpsc::channel();
+    thread::spawn(move || {
+        // Of this thread alone.
+        let stranger = rustix::process::Uid::from_raw(STRANGER);
+        rustix::thread::set_thread_res_uid(stranger, stranger, stranger).unwrap();
+        let name = format!("bramble-upgrade-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(name).unwrap();
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        ready.send(()).unwrap();
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut question = String::new();
+            // Also whoever only looks who this is.
+            stream.read_line(&mut question).unwrap_or_default();
+            let answer = match question.trim() {
+                "\"program\"" => {
+                    json!({ "program": { "file": *names.lock().unwrap(), "version": "" } })
+                }
+                _ => json!({ "refused": { "why": "no", "is_mixed": false } }),
+            };
+            let _ = writeln!(stream.get_mut(), "{answer}");
+            if !question.is_empty() && asked.send(question).is_err() {
+                return;
+            }
+        }
+    });
+    is_ready.recv().unwrap();
+    questions
+}
+
+#[test]
+fn a_stranger_who_listens_chooses_nothing() {
+    static NAMED: Mutex<PathBuf> = Mutex::new(PathBuf::new());
+    expect_root();
+    let mut services = Services::new();
+    let program = services.run();
+    let another = services.installed.another();
+    *NAMED.lock().unwrap() = services.installed.place();
+    let questions = listen_as_stranger(&NAMED);
+    let me = std::process::id().to_string();
+    // What root alone may write is not overwritten at his word.
+    let binary = another.to_str().unwrap();
+    let outcome = services.installed.upgrade(&["--binary", binary, "--pid", &me]);
+    outcome.expect(1).says("says that it runs from there, but does not");
+    services.installed.expect_intact();
+    // What he may write is neither overwritten nor run.
+    let his = services.installed.folder.join("his");
+    fs::copy(&another, &his).unwrap();
+    chown(&his, Some(STRANGER), None).unwrap();
+    *NAMED.lock().unwrap() = his.clone();
+    for arguments in [&["--binary", binary, "--pid", &me][..], &["--pid", &me]] {
+        let outcome = services.installed.upgrade(arguments);
+        outcome.expect(1).says("others can change it").says("next step");
+    }
+    assert_eq!(questions.try_iter().filter(|question| question.contains("upgrade")).count(), 0);
+    // Where nobody is named he is not asked at all.
+    *NAMED.lock().unwrap() = services.installed.place();
+    let mut heirs = Heirs::of(&program);
+    heirs.after(|| services.installed.upgrade(&["--binary", binary])).expect(0);
+    assert_eq!(questions.try_iter().count(), 0);
+    assert_eq!(FileId::run_by(heirs.newest()), FileId::of(&services.installed.place()));
 }

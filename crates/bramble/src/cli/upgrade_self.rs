@@ -6,11 +6,14 @@
 //!                                                └ one refuses ─> put that back, ask again
 //! ```
 
+mod asking;
 mod binary;
 mod place;
 mod running;
+mod trust;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use self::place::Put;
 use self::running::{Refused, Running};
@@ -43,6 +46,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let processes = wanted(args)?;
     let place = running::place(&processes)?;
+    if args.binary.is_some() {
+        running::check_replaceable(&processes, &place)?;
+    }
     let version = binary::check(args.binary.as_deref().unwrap_or(&place))?;
     print::tell(format_args!("bramble {version} takes over at {}", place.display()));
     let put = args.binary.as_deref().map(|file| place::put(file, &place)).transpose()?;
@@ -50,7 +56,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Ok(()) => put.map_or(Ok(()), keep),
         Err(Stopped { failure, to_ask_again }) => {
             if let Some(put) = put {
-                go_back(put, &place, to_ask_again);
+                go_back(put, to_ask_again);
             }
             Err(failure)
         }
@@ -88,14 +94,14 @@ fn keep(put: Put) -> Result<(), Failure> {
 }
 
 /// All as before: the file, and whoever has left it.
-fn go_back(put: Put, place: &Path, to_ask_again: Vec<u32>) {
+fn go_back(put: Put, to_ask_again: Vec<u32>) {
     if let Err(worse) = put.back() {
         return worse.warn();
     }
     for pid in to_ask_again {
-        let process = Running { pid, file: place.to_owned() };
-        if let Err(worse) = process.upgrade() {
-            worse.failure.warn();
+        if let Err(worse) = Running::find(pid).and_then(|it| it.upgrade().map_err(|no| no.failure))
+        {
+            worse.warn();
         }
     }
 }
@@ -104,6 +110,14 @@ fn wanted(args: &Args) -> Result<Vec<Running>, Failure> {
     match &args.dir {
         Some(dir) => Ok(vec![Running::of_node(&Data { dir: dir.clone() })?]),
         None if args.pids.is_empty() => running::all(),
-        None => args.pids.iter().map(|pid| Running::find(*pid)).collect(),
+        None => {
+            // In their order; a process that has made way can't be asked again.
+            let mut seen = BTreeSet::new();
+            args.pids
+                .iter()
+                .filter(|pid| seen.insert(**pid))
+                .map(|pid| Running::find(*pid))
+                .collect()
+        }
     }
 }

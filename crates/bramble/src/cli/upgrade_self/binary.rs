@@ -4,13 +4,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::cli::print;
 use crate::exit::Failure;
+use crate::process;
 
 /// To say its version.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -68,37 +72,25 @@ fn head(file: &Path) -> io::Result<[u8; HEAD_BYTES]> {
 
 /// It runs, and names itself as bramble does.
 fn version(file: &Path) -> io::Result<String> {
-    let mut child = Command::new(std::path::absolute(file)?)
-        .args(["version", "--json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let ended = end(&mut child);
-    // If it goes on, by the end of this.
-    let _ = child.kill();
-    let status = child.wait()?;
-    if !ended? {
-        return Err(io::Error::other(format!("it does not say its version within {LIMIT:?}")));
-    }
-    let mut said = String::new();
-    if let Some(output) = child.stdout.take() {
-        output.take(ANSWER_BYTES).read_to_string(&mut said)?;
-    }
-    match serde_json::from_str::<Version>(&said) {
+    let file = std::path::absolute(file)?;
+    let late = || io::Error::other(format!("it does not say its version within {LIMIT:?}"));
+    let said = process::block_on(async { Ok(timeout(LIMIT, say(&file)).await) });
+    let said = said.unwrap_or_else(|_| Ok(Err(io::Error::other("no runtime can be had"))));
+    let (said, status) = said.map_err(|_| late()).flatten()?;
+    match serde_json::from_slice::<Version>(&said) {
         Ok(named) if status.success() => Ok(print::clean(&named.version)),
         _ => Err(io::Error::other("it does not say a version of bramble")),
     }
 }
 
-/// Whether it ends by itself.
-fn end(child: &mut Child) -> io::Result<bool> {
-    let start = Instant::now();
-    while start.elapsed() < LIMIT {
-        if child.try_wait()?.is_some() {
-            return Ok(true);
-        }
-        std::thread::sleep(Duration::from_millis(5));
+/// What it says, to the end of that and of itself. It is killed if nobody waits for it any more.
+async fn say(file: &Path) -> io::Result<(Vec<u8>, ExitStatus)> {
+    let mut command = Command::new(file);
+    command.args(["version", "--json"]).stdin(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let mut said = Vec::new();
+    if let Some(output) = child.stdout.take() {
+        output.take(ANSWER_BYTES).read_to_end(&mut said).await?;
     }
-    Ok(false)
+    Ok((said, child.wait().await?))
 }

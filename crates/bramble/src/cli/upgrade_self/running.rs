@@ -1,21 +1,21 @@
 //! Processes that run: found, asked to make way, and waited for.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bramble_agent::NodeFile;
 use bramble_agent::lock::{Lock, LockError};
-use rustix::net::sockopt::socket_peercred;
 
+use super::asking::{ask, user};
+use super::trust;
 use crate::cli::data::Data;
 use crate::cli::print;
 use crate::exit::Failure;
 use crate::process::Program;
-use crate::upgrade::{Answer, NAME, Question, address};
+use crate::upgrade::{Answer, NAME, Question};
 
 /// Where the kernel names all sockets (proc(5)).
 const SOCKETS: &str = "/proc/net/unix";
@@ -30,22 +30,21 @@ const UPGRADE_LIMIT: Duration = Duration::from_secs(120);
 /// For what serves to answer, once it is said to serve.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-/// Longest answer that is read: a path, or words about a failure.
-const ANSWER_BYTES: u64 = 64 * 1024;
-
 /// A process that can be asked.
 #[derive(Debug)]
 pub struct Running {
     pub pid: u32,
-    /// What it would be started from again.
+    /// What it would be started from again, as it says.
     pub file: PathBuf,
+    /// Whose it is.
+    pub user: u32,
 }
 
 /// A process that serves on.
 #[derive(Debug)]
 pub struct Refused {
     pub failure: Failure,
-    /// A part of it runs from the new file already.
+    /// A part of it runs from the new file already, or may do so.
     pub is_mixed: bool,
 }
 
@@ -55,10 +54,11 @@ impl Running {
     /// # Errors
     /// It is none that can be asked.
     pub fn find(pid: u32) -> Result<Self, Failure> {
-        match ask(pid, Question::Program, PROGRAM_LIMIT) {
-            Ok(Answer::Program { file, .. }) => Ok(Self { pid, file }),
-            Ok(_) => Err(no_bramble(pid, &"it answers oddly")),
-            Err(error) => Err(no_bramble(pid, &error)),
+        let answered = ask(pid, Question::Program, PROGRAM_LIMIT);
+        let answered = answered.map_err(|error| no_bramble(pid, &error.why))?;
+        match answered.answer {
+            Answer::Program { file, .. } => Ok(Self { pid, file, user: answered.user }),
+            _ => Err(no_bramble(pid, &"it answers oddly")),
         }
     }
 
@@ -90,11 +90,12 @@ impl Running {
             let hint = "the process that was there serves on; its log has more";
             Refused { failure: failure.hint(hint), is_mixed }
         };
-        let now = match ask(self.pid, Question::Upgrade, UPGRADE_LIMIT) {
-            Ok(Answer::Serves(now)) => now,
-            Ok(Answer::Refused(refusal)) => return Err(refused(&refusal.why, refusal.is_mixed)),
-            Ok(Answer::Program { .. }) => return Err(refused(&"it answers oddly", false)),
-            Err(error) => return Err(refused(&error, false)),
+        let answered = ask(self.pid, Question::Upgrade, UPGRADE_LIMIT);
+        let answered = answered.map_err(|error| refused(&error.why, error.is_asked))?;
+        let now = match answered.answer {
+            Answer::Serves(now) => now,
+            Answer::Refused(refusal) => return Err(refused(&refusal.why, refusal.is_mixed)),
+            Answer::Program { .. } => return Err(refused(&"it answers oddly", true)),
         };
         // Of a node the roles have made way by then.
         let is_mixed = now == self.pid;
@@ -125,17 +126,28 @@ impl Running {
     }
 }
 
-/// All that run from this program's file, as far as this user may ask them.
+/// All that run from this program's file, as far as this user may ask them, and believes them.
 ///
 /// # Errors
 /// There is none.
 pub fn all() -> Result<Vec<Running>, Failure> {
-    let own = real(Program::current()?.file());
+    let own = real(Program::current()?.file())?;
     let sockets = fs::read_to_string(SOCKETS).unwrap_or_default();
     let mut pids: Vec<u32> = sockets.lines().filter_map(pid_of).collect();
     pids.sort_unstable();
-    let found = pids.into_iter().filter_map(|pid| Running::find(pid).ok());
-    let all: Vec<_> = found.filter(|process| real(&process.file) == own).collect();
+    // Each connection to a socket has a line too.
+    pids.dedup();
+    let is_believed = |user| trust::is_believed(user, &own);
+    let users = pids.into_iter().filter_map(|pid| Some((pid, user(pid).ok()?)));
+    let (believed, others): (Vec<_>, Vec<_>) = users.partition(|(_, user)| is_believed(*user));
+    for (pid, user) in others.iter().filter(|(pid, _)| trust::file_of(*pid).as_ref() == Some(&own))
+    {
+        let name = format_args!("--pid {pid} names it, if it is to be upgraded");
+        print::tell(format_args!("process {pid} of user {user} runs from there too: {name}"));
+    }
+    let found = believed.into_iter().filter_map(|(pid, _)| Running::find(pid).ok());
+    let is_here = |it: &Running| is_believed(it.user) && real(&it.file).is_ok_and(|it| it == own);
+    let all: Vec<_> = found.filter(is_here).collect();
     match all.is_empty() {
         false => Ok(all),
         true => {
@@ -146,14 +158,17 @@ pub fn all() -> Result<Vec<Running>, Failure> {
     }
 }
 
-/// The file of all of them.
+/// The file of all of them, without links; nobody else can change it.
 ///
 /// # Errors
-/// They have several.
+/// They have several, or it is not to be trusted.
 pub fn place(processes: &[Running]) -> Result<PathBuf, Failure> {
-    let files: Vec<_> = processes.iter().map(|process| real(&process.file)).collect();
-    match processes {
-        [first, ..] if files.iter().all(|file| *file == files[0]) => Ok(first.file.clone()),
+    let files: Result<Vec<_>, _> = processes.iter().map(|process| real(&process.file)).collect();
+    match files?.as_slice() {
+        [first, others @ ..] if others.iter().all(|file| file == first) => {
+            trust::check(first)?;
+            Ok(first.clone())
+        }
         _ => {
             let failure = Failure::bad_input("these processes run from different files");
             Err(failure.hint("upgrade them one after the other"))
@@ -161,8 +176,30 @@ pub fn place(processes: &[Running]) -> Result<PathBuf, Failure> {
     }
 }
 
-fn real(file: &Path) -> PathBuf {
-    fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
+/// That the file there is theirs to be replaced.
+///
+/// # Errors
+/// It is not.
+pub fn check_replaceable(processes: &[Running], place: &Path) -> Result<(), Failure> {
+    for Running { pid, file, user } in processes {
+        let no = |why: &str| Err(Failure::failed(format!("{}: {why}", place.display())));
+        if fs::symlink_metadata(file).is_ok_and(|about| about.is_symlink()) {
+            let why = "a link leads there: let it lead to the new binary, and leave --binary out";
+            return no(why).map_err(|it: Failure| it.hint("nothing was changed"));
+        }
+        // Others may say what they like.
+        if !trust::is_believed(*user, place) && trust::file_of(*pid).as_deref() != Some(place) {
+            return no(&format!("process {pid} says that it runs from there, but does not"));
+        }
+    }
+    Ok(())
+}
+
+fn real(file: &Path) -> Result<PathBuf, Failure> {
+    fs::canonicalize(file).map_err(|error| {
+        let file = print::clean(&file.display().to_string());
+        Failure::failed(format!("{file}: {error}")).hint("nothing was changed")
+    })
 }
 
 /// Whose socket a line of the kernel's list names.
@@ -173,22 +210,6 @@ fn pid_of(line: &str) -> Option<u32> {
 fn is_run(file: &Path, pid: u32) -> io::Result<bool> {
     let id = |path: &Path| fs::metadata(path).map(|about| (about.dev(), about.ino()));
     Ok(id(file)? == id(Path::new(&format!("/proc/{pid}/exe")))?)
-}
-
-fn ask(pid: u32, question: Question, limit: Duration) -> io::Result<Answer> {
-    let mut stream = UnixStream::connect_addr(&address(pid)?)?;
-    // Anybody may take the name.
-    if socket_peercred(&stream)?.pid.as_raw_nonzero().get().cast_unsigned() != pid {
-        return Err(io::Error::other("another process answers in its name"));
-    }
-    stream.set_read_timeout(Some(limit))?;
-    stream.write_all(format!("{}\n", serde_json::to_string(&question)?).as_bytes())?;
-    let mut line = String::new();
-    BufReader::new(stream.take(ANSWER_BYTES)).read_line(&mut line)?;
-    match line.is_empty() {
-        true => Err(io::Error::other("it says nothing")),
-        false => Ok(serde_json::from_str(&line)?),
-    }
 }
 
 fn no_bramble(pid: u32, error: &dyn std::fmt::Display) -> Failure {

@@ -18,10 +18,15 @@ fn sockets_are_known_by_their_names() {
 
 #[test]
 fn processes_of_several_files_are_not_upgraded_at_once() {
-    let running = |pid, file: &str| Running { pid, file: file.into() };
-    let same = [running(1, "/none/a"), running(2, "/none/a")];
-    assert_eq!(place(&same).unwrap(), Path::new("/none/a"));
-    assert!(place(&[running(1, "/none/a"), running(2, "/none/b")]).is_err());
+    let folder = tempfile::tempdir().unwrap();
+    let running = |pid, name: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, "").unwrap();
+        Running { pid, file, user: 0 }
+    };
+    let same = [running(1, "a"), running(2, "a")];
+    assert_eq!(place(&same).unwrap(), fs::canonicalize(&same[0].file).unwrap());
+    assert!(place(&[running(1, "a"), running(2, "b")]).is_err());
 }
 
 #[test]
