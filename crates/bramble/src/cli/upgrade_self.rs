@@ -2,8 +2,8 @@
 //! tell.
 //!
 //! ```text
-//! look at the file ─> put it in its place ─> ask each process ─> keep the one before it
-//!                                                └ one refuses ─> put that back, ask again
+//! copy the file ─> look at it ─> keep the one before it ─> put it in its place ─> ask each process
+//!                                                one refuses: put that back, ask again <─┘
 //! ```
 
 mod asking;
@@ -13,9 +13,9 @@ mod running;
 mod trust;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use self::place::Put;
+use self::place::{Copy, Put};
 use self::running::{Refused, Running};
 use super::data::Data;
 use super::print;
@@ -46,21 +46,40 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let processes = wanted(args)?;
     let place = running::place(&processes)?;
-    if args.binary.is_some() {
-        running::check_replaceable(&processes, &place)?;
-    }
-    let version = binary::check(args.binary.as_deref().unwrap_or(&place))?;
-    print::tell(format_args!("bramble {version} takes over at {}", place.display()));
-    let put = args.binary.as_deref().map(|file| place::put(file, &place)).transpose()?;
-    match upgrade_all(&processes) {
-        Ok(()) => put.map_or(Ok(()), keep),
-        Err(Stopped { failure, to_ask_again }) => {
+    let put = match &args.binary {
+        Some(file) => Some(put(file, &place, &processes)?),
+        None => {
+            binary::check_executable(&place)?;
+            tell(&binary::check(&place, &place)?, &place);
+            None
+        }
+    };
+    match (upgrade_all(&processes), put) {
+        (Ok(()), Some(put)) => {
+            let way = put.previous().display();
+            print::line(format_args!("`bramble upgrade-self --binary {way}` goes back"))
+        }
+        (Ok(()), None) => Ok(()),
+        (Err(Stopped { failure, to_ask_again }), put) => {
             if let Some(put) = put {
                 go_back(put, to_ask_again);
             }
             Err(failure)
         }
     }
+}
+
+/// A copy is looked at and put there: the file itself may be another by then.
+fn put(file: &Path, place: &Path, processes: &[Running]) -> Result<Put, Failure> {
+    running::check_replaceable(processes, place)?;
+    binary::check_executable(file)?;
+    let copy = Copy::new(file, place)?;
+    tell(&binary::check(copy.path(), file)?, place);
+    copy.put()
+}
+
+fn tell(version: &str, place: &Path) {
+    print::tell(format_args!("bramble {version} takes over at {}", place.display()));
 }
 
 /// The first that refuses ends it.
@@ -85,12 +104,6 @@ fn upgrade_all(processes: &[Running]) -> Result<(), Stopped> {
         }
     }
     Ok(())
-}
-
-fn keep(put: Put) -> Result<(), Failure> {
-    let previous = put.keep()?;
-    let way = previous.display();
-    print::line(format_args!("`bramble upgrade-self --binary {way}` goes back"))
 }
 
 /// All as before: the file, and whoever has left it.

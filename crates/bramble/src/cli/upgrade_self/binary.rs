@@ -1,5 +1,6 @@
 //! Is a file a binary of bramble that this machine can run? Found out before anything is touched.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +17,7 @@ use crate::cli::print;
 use crate::exit::Failure;
 use crate::process;
 
-/// To say its version.
+/// To say its version, and to end.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Longest word about a version that is read.
@@ -31,28 +32,37 @@ struct Version {
     version: String,
 }
 
-/// The version that it says it has.
+/// That it may be run at all.
 ///
 /// # Errors
-/// It is none, or for another kind of machine.
-pub fn check(file: &Path) -> Result<String, Failure> {
-    let no = |why: &dyn std::fmt::Display| {
-        let failure = Failure::failed(format!("{} can't be taken into use: {why}", file.display()));
-        failure.hint("nothing was changed; --binary names a binary of bramble for this machine")
-    };
-    let is_like_us = is_like_us(file).map_err(|error| no(&error))?;
-    if !is_like_us {
-        return Err(no(&"it is no program for this machine"));
+/// It may not.
+pub fn check_executable(file: &Path) -> Result<(), Failure> {
+    let about = std::fs::metadata(file).map_err(|error| unfit(file, &error))?;
+    match about.is_file() && about.permissions().mode() & 0o111 != 0 {
+        true => Ok(()),
+        false => Err(unfit(file, &"it is no executable file")),
     }
-    version(file).map_err(|error| no(&error))
 }
 
-/// Executable, of the same format and for the same kind of machine.
-fn is_like_us(file: &Path) -> io::Result<bool> {
-    let about = std::fs::metadata(file)?;
-    if !about.is_file() || about.permissions().mode() & 0o111 == 0 {
-        return Err(io::Error::other("it is no executable file"));
+/// The version that this copy says it has.
+///
+/// # Errors
+/// It is none, or for another kind of machine; that is said of the file that it was made of.
+pub fn check(copy: &Path, file: &Path) -> Result<String, Failure> {
+    match is_like_us(copy) {
+        Ok(true) => version(copy).map_err(|error| unfit(file, &error)),
+        Ok(false) => Err(unfit(file, &"it is no program for this machine")),
+        Err(error) => Err(unfit(file, &error)),
     }
+}
+
+fn unfit(file: &Path, why: &dyn Display) -> Failure {
+    let failure = Failure::failed(format!("{} can't be taken into use: {why}", file.display()));
+    failure.hint("nothing was changed; --binary names a binary of bramble for this machine")
+}
+
+/// Of the same format and for the same kind of machine.
+fn is_like_us(file: &Path) -> io::Result<bool> {
     // Of a script there may be less.
     match (head(file), head(Path::new("/proc/self/exe"))?) {
         (Ok(theirs), ours) => {
