@@ -1,6 +1,6 @@
-//! The node's life: roles start at once from what lies on disk, then plans are followed. For another
-//! binary the roles make way one after the other, from the visitors inwards; at last the agent
-//! becomes that program itself.
+//! The node's life: roles start at once from what lies on disk, then plans are followed. For
+//! another binary the roles make way one after the other, from the visitors inwards; at last the
+//! agent becomes that program itself.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};

@@ -92,8 +92,8 @@ impl Apply {
         self.progress.subscribe()
     }
 
-    /// Says from the first report on what the roles serve already: a worker of which nothing is known
-    /// gets no traffic.
+    /// Says from the first report on what the roles serve already: a worker of which nothing is
+    /// known gets no traffic.
     pub fn begin(&self, pusher: &Pusher) {
         let releases = self.served(pusher);
         self.progress.send_if_modified(|now| replace(&mut now.releases, releases));

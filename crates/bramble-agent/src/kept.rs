@@ -1,9 +1,10 @@
 //! The agent in another binary: the same process, its children, and its hold on the data folder.
 //!
-//! execve(2) keeps the process id, which a service manager, a terminal and the roles know the agent by,
-//! and the children. What the program that comes knows of them is in its environment; the locked file
-//! is its standard input, so that nobody else can take the folder in between. Before that it is
-//! rehearsed: started as a child, the program that is to come only looks whether it would go on.
+//! execve(2) keeps the process id, which a service manager, a terminal and the roles know the agent
+//! by, and the children. What the program that comes knows of them is in its environment; the
+//! locked file is its standard input, so that nobody else can take the folder in between. Before
+//! that it is rehearsed: started as a child, the program that is to come only looks whether it
+//! would go on.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -109,8 +109,8 @@ impl Supervised {
         self.process.clone()
     }
 
-    /// Lets it run from the file that lies there by now: whoever serves visitors hands over to a new
-    /// process, a manager is started anew. Dropped, it is given up.
+    /// Lets it run from the file that lies there by now: whoever serves visitors hands over to a
+    /// new process, a manager is started anew. Dropped, it is given up.
     ///
     /// # Errors
     /// Why the process that was there serves on.

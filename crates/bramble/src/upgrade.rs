@@ -5,9 +5,9 @@
 //! "program" -> {"program":{"file":FILE,"version":VERSION}}
 //! "upgrade" -> {"serves":PID} | {"refused":{"why":"...","is_mixed":false}}
 //! ```
-//! A JSON value a line, an answer line each, at an abstract socket (unix(7)) with the process's id in
-//! its name: nothing is left of it, and whoever takes over has one of its own. Anybody can connect;
-//! only the process's own user and root are heard, a few at a time.
+//! A JSON value a line, an answer line each, at an abstract socket (unix(7)) with the process's id
+//! in its name: nothing is left of it, and whoever takes over has one of its own. Anybody can
+//! connect; only the process's own user and root are heard, a few at a time.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;

@@ -113,7 +113,8 @@ impl Keeper {
             self.older.iter().for_each(|old| old.signal(Signal::TERM));
             self.retired.append(&mut self.older);
         } else if let Some(old) = self.older.pop() {
-            warn!(role = role_name(self.role), %status, pid = old.id(), "ended; the one before serves");
+            let role = role_name(self.role);
+            warn!(role, %status, pid = old.id(), "ended; the one before serves");
             return self.serves(old);
         }
         self.log_end(status);
@@ -188,7 +189,8 @@ impl Keeper {
         let _ = answer.send(upgraded);
     }
 
-    /// The process that is there makes way for an heir, and serves on if that does not come to serve.
+    /// The process that is there makes way for an heir, and serves on if that does not come to
+    /// serve.
     async fn hand_over(
         &mut self,
         answer: &mut oneshot::Sender<Result<(), String>>,
@@ -223,7 +225,8 @@ impl Keeper {
         }
     }
 
-    /// Until a process that was just started has the control socket, which is the last that it does.
+    /// Until a process that was just started has the control socket, which is the last that it
+    /// does.
     async fn ready(
         &self,
         child: &mut Child,

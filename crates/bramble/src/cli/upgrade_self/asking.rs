@@ -1,5 +1,5 @@
-//! Asking a process at its upgrade socket. Anybody may listen there under any name: who does is found
-//! out from the kernel before a word is said.
+//! Asking a process at its upgrade socket. Anybody may listen there under any name: who does is
+//! found out from the kernel before a word is said.
 
 use std::io;
 use std::time::Duration;

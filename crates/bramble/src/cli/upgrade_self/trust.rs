@@ -17,8 +17,8 @@ const OTHERS: u32 = 0o002;
 /// In such a folder nobody renames what is another's.
 const STICKY: u32 = 0o1000;
 
-/// Whether processes of this user are taken at their word about this file, which they run from: those
-/// who can change it could do worse.
+/// Whether processes of this user are taken at their word about this file, which they run from:
+/// those who can change it could do worse.
 pub fn is_believed(user: u32, file: &Path) -> bool {
     user == own() || (own() == 0 && fs::metadata(file).is_ok_and(|about| about.uid() == user))
 }
