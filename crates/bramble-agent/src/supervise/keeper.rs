@@ -238,7 +238,10 @@ impl Keeper {
             if let Some(status) = child.ended() {
                 return Err(format!("the new {role} process ended before it was ready ({status})"));
             }
-            if start.elapsed() > READY_LIMIT || answer.is_closed() {
+            if answer.is_closed() {
+                return Err("nobody waits for it any more".to_owned());
+            }
+            if start.elapsed() > READY_LIMIT {
                 let limit = READY_LIMIT.as_secs();
                 return Err(format!("the new {role} process was not ready within {limit} s"));
             }
