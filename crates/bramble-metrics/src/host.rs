@@ -45,6 +45,12 @@ impl HostFacts {
     }
 }
 
+/// Bytes that new work can have without swapping.
+pub(crate) fn available_bytes() -> io::Result<u64> {
+    let memory = read("/proc/meminfo", parse_meminfo)?;
+    Ok(memory.available_kib.saturating_mul(1024))
+}
+
 #[derive(Debug, PartialEq)]
 struct Memory {
     available_kib: u64,

@@ -15,8 +15,6 @@ pub struct ProcessFacts {
     pub waited_us: u64,
     /// Resident memory.
     pub rss_kib: u64,
-    /// Of that, what no file on the disk holds as well.
-    pub private_kib: u64,
     /// Threads that live now.
     pub threads: u64,
 }
@@ -28,8 +26,7 @@ impl ProcessFacts {
     /// When there is no such process, or /proc speaks another format.
     pub fn read(pid: u32) -> io::Result<Self> {
         let stat = read(pid, "stat", parse_stat)?;
-        let (resident, shared) = read(pid, "statm", parse_statm)?;
-        let kib = |pages: u64| pages.saturating_mul(rustix::param::page_size() as u64 / 1024);
+        let pages = read(pid, "statm", parse_statm)?;
         let sched = threads_sched(pid).unwrap_or_default();
         let ticks_us = 1_000_000 / rustix::param::clock_ticks_per_second().max(1);
         // The threads' own clocks have nanoseconds but forget threads that ended; the process's
@@ -39,8 +36,7 @@ impl ProcessFacts {
             cpu_us,
             cpu_ms: cpu_us / 1000,
             waited_us: sched.waited_ns / 1000,
-            rss_kib: kib(resident),
-            private_kib: kib(resident.saturating_sub(shared)),
+            rss_kib: pages.saturating_mul(rustix::param::page_size() as u64 / 1024),
             threads: stat.threads,
         })
     }
@@ -88,10 +84,8 @@ fn parse_stat(text: &str) -> Option<Stat> {
     Some(Stat { cpu_ticks: user.checked_add(system)?, threads })
 }
 
-/// Pages that are resident, and those of them that are shared.
-fn parse_statm(text: &str) -> Option<(u64, u64)> {
-    let mut fields = text.split_ascii_whitespace().skip(1).map(|field| field.parse().ok());
-    Some((fields.next()??, fields.next()??))
+fn parse_statm(text: &str) -> Option<u64> {
+    text.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 fn parse_schedstat(text: &str) -> Option<Sched> {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::host::HostFacts;
+use crate::host::available_bytes;
 
 /// Bytes that this process can have without that anything is swapped or killed, of which it holds
 /// `held` now: those and what is available (MemAvailable of proc(5)), or less, where a control group
@@ -13,10 +13,26 @@ use crate::host::HostFacts;
 /// # Errors
 /// When /proc is not there or speaks another format.
 pub fn memory_room_bytes(held: u64) -> io::Result<u64> {
-    let available = HostFacts::read()?.mem_available_kib.saturating_mul(1024).saturating_add(held);
+    let available = available_bytes()?.saturating_add(held);
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let limits = limit_files(&groups).into_iter().filter_map(|file| limit(&file));
     Ok(limits.fold(available, u64::min))
+}
+
+/// Bytes that this process holds itself, without what files on the disk hold as well.
+///
+/// # Errors
+/// When /proc is not there or speaks another format.
+pub fn private_memory_bytes() -> io::Result<u64> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    parse_private(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "RssAnon"))
+}
+
+/// In proc(5)'s words, which unlike statm's are no pages: whoever counts instructions by valgrind
+/// hides from us how large those are.
+fn parse_private(status: &str) -> Option<u64> {
+    let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    kib.trim().trim_end_matches("kB").trim_end().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 fn limit(file: &Path) -> Option<u64> {

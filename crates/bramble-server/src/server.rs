@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bramble_config::plan::Plan;
-use bramble_metrics::ProcessFacts;
 use bramble_metrics::facts::ServerFacts;
+use bramble_metrics::private_memory_bytes;
 use bramble_net::{Budget, ListenSocket, Passage, raise_descriptor_limit, spawn_core};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
@@ -276,8 +276,7 @@ impl Server {
         let told = plan.limits.memory_bytes;
         let before = self.plan().map(|plan| plan.limits.memory_bytes);
         if before.is_none() {
-            let facts = ProcessFacts::read(std::process::id()).unwrap_or_default();
-            self.budget.set_base(facts.private_kib * 1024);
+            self.budget.set_base(private_memory_bytes().unwrap_or_default());
         }
         if before != Some(told) {
             let keeping = ledger::keep_ceiling(self.budget.clone(), told, self.processes);

@@ -28,6 +28,16 @@ fn limits_stand_in_all_groups_that_the_process_is_in() {
 }
 
 #[test]
+fn what_is_private_is_said_in_kib() {
+    let check = |status, expected| assert_eq!(parse_private(status), expected);
+    check("VmRSS:\t    9000 kB\nRssAnon:\t     774 kB\n", Some(774 * 1024));
+    check("RssAnon: much kB\n", None);
+    check("RssAnon: 99999999999999999999 kB\n", None);
+    check("", None);
+    assert!(private_memory_bytes().unwrap() > 100_000);
+}
+
+#[test]
 fn there_is_room_here() {
     assert!(memory_room_bytes(0).unwrap() > 1 << 20);
 }
