@@ -14,8 +14,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// With room for lines.
-    pub(super) fn roomy() -> Self {
+    pub(super) fn with_memory() -> Self {
         Self { memory: vec![0; BLOCK_BYTES], filled: 0 }
     }
 

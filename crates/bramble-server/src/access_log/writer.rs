@@ -72,10 +72,10 @@ impl Writer {
         true
     }
 
-    /// An empty block.
+    /// A block with memory, and no lines.
     pub(super) fn block(&self) -> Block {
         let spare = self.shared.spare.try_lock().ok().and_then(|mut spare| spare.pop());
-        spare.unwrap_or_else(Block::roomy)
+        spare.unwrap_or_else(Block::with_memory)
     }
 
     pub(super) fn lost(&self, lines: u64) {
