@@ -32,7 +32,7 @@ use crate::reason::Event;
 use block::Block;
 use clock::Clock;
 pub(crate) use fragment::{BackendFragments, Fragment};
-use line::{LINE_BYTES, Line};
+use line::Line;
 pub(crate) use record::{Marks, Record};
 pub(crate) use writer::Writer;
 
@@ -90,13 +90,17 @@ impl Log {
     #[inline]
     fn write(&self, began: Instant, line: &Line<'_>) {
         let mut block = self.block.borrow_mut();
-        if block.left() < LINE_BYTES && !self.make_room(&mut block) {
-            self.lost.set(self.lost.get() + 1);
-            return self.writer.lost(1);
+        loop {
+            if let Some(mut room) = block.room() {
+                line.write(&mut room, self.format, self.clock.borrow_mut().at(began));
+                let bytes = room.filled();
+                return block.add(bytes);
+            }
+            if !self.make_room(&mut block) {
+                self.lost.set(self.lost.get() + 1);
+                return self.writer.lost(1);
+            }
         }
-        let mut clock = self.clock.borrow_mut();
-        let time = clock.at(began);
-        block.add(|to| line.write(to, self.format, time));
     }
 
     /// False: there is none.
@@ -105,7 +109,7 @@ impl Log {
         if !block.is_empty() && !self.writer.take(block) {
             return false;
         }
-        if block.left() == 0 {
+        if !block.has_memory() {
             *block = self.writer.block();
         }
         true

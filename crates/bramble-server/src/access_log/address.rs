@@ -1,8 +1,8 @@
 //! A client's address as lines say it, made ready once for a connection.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::decimal;
 use super::room::Room;
 
 /// The longest text of an IPv4 address is shorter.
@@ -27,9 +27,10 @@ impl From<IpAddr> for Address {
 impl Address {
     fn v4(address: Ipv4Addr) -> Self {
         let mut text = [0; V4_BYTES];
-        let mut room = Room::new(&mut text);
-        decimal::dotted(&mut room, address.octets());
-        let len = V4_BYTES - room.left();
+        let mut left = &mut text[..];
+        // There is room for any.
+        let _ = write!(left, "{address}");
+        let len = V4_BYTES - left.len();
         Self::V4 { text, len: len as u8 }
     }
 

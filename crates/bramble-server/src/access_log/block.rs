@@ -18,19 +18,20 @@ impl Block {
         Self { memory: vec![0; BLOCK_BYTES], filled: 0 }
     }
 
-    /// How many bytes it has room for.
+    /// Room for any line, if there is so much.
     #[inline]
-    pub(super) fn left(&self) -> usize {
-        self.memory.len() - self.filled
+    pub(super) fn room(&mut self) -> Option<Room<'_>> {
+        self.memory.get_mut(self.filled..)?.first_chunk_mut().map(Room::new)
     }
 
-    /// Adds a line.
+    /// A line of so many bytes was written to the room.
     #[inline]
-    pub(super) fn add(&mut self, line: impl FnOnce(&mut Room<'_>)) {
-        let mut room = Room::new(self.memory.get_mut(self.filled..).unwrap_or_default());
-        line(&mut room);
-        let left = room.left();
-        self.filled = self.memory.len() - left;
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.filled += bytes;
+    }
+
+    pub(super) fn has_memory(&self) -> bool {
+        !self.memory.is_empty()
     }
 
     pub(super) fn lines(&self) -> &[u8] {

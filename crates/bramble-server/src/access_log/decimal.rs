@@ -5,7 +5,7 @@ use super::room::Room;
 /// The digits that any 64 bits take at most.
 const DIGITS_MAX: usize = 20;
 
-/// The numbers of up to three digits, with dots behind.
+/// The numbers of up to three digits; behind each is how many digits it has.
 static SHORT: [[u8; 4]; 1000] = short();
 
 /// All pairs of digits. Those above 99 are there so that any byte has a place.
@@ -15,10 +15,10 @@ static PAIRS: [[u8; 2]; 256] = pairs();
 #[inline(always)] // As the whole line is: its room then stays in registers.
 pub(super) fn number(to: &mut Room<'_>, number: u64) {
     match number {
-        0..1000 => put_short(to, number, 0),
+        0..1000 => put_short(to, number),
         1000..10_000 => to.put(&four(number)),
         10_000..10_000_000 => {
-            put_short(to, number / 10_000, 0);
+            put_short(to, number / 10_000);
             to.put(&four(number % 10_000));
         }
         _ => {
@@ -32,7 +32,7 @@ pub(super) fn number(to: &mut Room<'_>, number: u64) {
 #[inline(always)]
 pub(super) fn named<const N: usize>(to: &mut Room<'_>, name: &[u8; N], value: u64) {
     match SHORT.get(value as usize) {
-        Some(text) if value < 1000 => to.put_both(name, text, digits(value)),
+        Some(text) => to.put_both(name, text, digits(text)),
         _ => {
             to.put(name);
             number(to, value);
@@ -40,27 +40,17 @@ pub(super) fn named<const N: usize>(to: &mut Room<'_>, name: &[u8; N], value: u6
     }
 }
 
-/// Adds four numbers with dots between them.
+/// Adds a number of up to three digits.
 #[inline(always)]
-pub(super) fn dotted(to: &mut Room<'_>, [a, b, c, d]: [u8; 4]) {
-    for octet in [a, b, c] {
-        put_short(to, octet.into(), 1);
-    }
-    put_short(to, d.into(), 0);
-}
-
-/// Adds a number of up to three digits, and up to one dot.
-#[inline(always)]
-fn put_short(to: &mut Room<'_>, number: u64, dots: usize) {
+fn put_short(to: &mut Room<'_>, number: u64) {
     if let Some(text) = SHORT.get(number as usize) {
-        to.put_some(text, digits(number) + dots);
+        to.put_some(text, digits(text));
     }
 }
 
-/// How many digits a number below 1000 has.
 #[inline(always)]
-fn digits(number: u64) -> usize {
-    1 + usize::from(number >= 10) + usize::from(number >= 100)
+fn digits([.., count]: &[u8; 4]) -> usize {
+    usize::from(*count)
 }
 
 /// Digits, and where the first one of the number is.
@@ -88,14 +78,14 @@ fn pair(number: u64) -> [u8; 2] {
 }
 
 const fn short() -> [[u8; 4]; 1000] {
-    let mut table = [[b'.'; 4]; 1000];
+    let mut table = [[0; 4]; 1000];
     let mut n = 0;
     while n < 1000 {
         let (a, b, c) = (b'0' + (n / 100) as u8, b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8);
         table[n] = match n {
-            0..10 => [c, b'.', b'.', b'.'],
-            10..100 => [b, c, b'.', b'.'],
-            _ => [a, b, c, b'.'],
+            0..10 => [c, 0, 0, 1],
+            10..100 => [b, c, 0, 2],
+            _ => [a, b, c, 3],
         };
         n += 1;
     }

@@ -2,15 +2,16 @@
 //! stands around them.
 
 use super::escape;
-use super::room::Text;
+use super::room::Room;
 
-/// Room behind the bytes, so that they can be added by [`super::room::Room::text`].
-const BEHIND_BYTES: usize = 64;
+/// Most fragments are not longer.
+const SHORT_BYTES: usize = 64;
 
 /// Bytes of a line.
 pub(crate) struct Fragment {
-    memory: Box<[u8]>,
-    len: usize,
+    /// All of it, if that has room here, with zeros behind.
+    start: [u8; SHORT_BYTES],
+    all: Box<[u8]>,
 }
 
 /// What lines say of a backend.
@@ -35,15 +36,18 @@ impl Fragment {
     }
 
     fn new(parts: &[&[u8]]) -> Self {
-        let mut memory = parts.concat();
-        let len = memory.len();
-        memory.resize(len + BEHIND_BYTES, 0);
-        Self { memory: memory.into(), len }
+        let all: Box<[u8]> = parts.concat().into();
+        let mut start = [0; SHORT_BYTES];
+        start.iter_mut().zip(&all).for_each(|(to, byte)| *to = *byte);
+        Self { start, all }
     }
 
     #[inline(always)]
-    pub(super) fn text(&self) -> Text<'_> {
-        Text::new(&self.memory, self.len)
+    pub(super) fn write(&self, to: &mut Room<'_>) {
+        match self.all.len() {
+            len @ ..=SHORT_BYTES => to.put_some(&self.start, len),
+            _ => to.copy(&self.all),
+        }
     }
 }
 
@@ -52,7 +56,7 @@ impl BackendFragments {
         let pool = Fragment::pool(pool);
         let name = &escape::json(name.as_bytes());
         let name = Fragment::new(&[b",\"backend\":\"", name, b"\""]);
-        let first = Fragment::new(&[pool.text().bytes(), b"1", name.text().bytes()]);
+        let first = Fragment::new(&[&pool.all, b"1", &name.all]);
         Self { pool, name, first }
     }
 }

@@ -51,7 +51,7 @@ impl Line<'_> {
     fn json(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
         to.put(time);
         self.client.write(to);
-        to.text::<32>(self.listener.text());
+        self.listener.write(to);
         json_asked(to, self.asked);
         decimal::named(to, b"\",\"number\":", self.number.into());
         decimal::named(to, b",\"status\":", self.status.into());
@@ -69,16 +69,16 @@ impl Line<'_> {
     #[inline(always)]
     fn json_backend(&self, to: &mut Room<'_>) {
         match self.backend {
-            Some(backend) if self.attempts == 1 => to.text::<64>(backend.first.text()),
+            Some(backend) if self.attempts == 1 => backend.first.write(to),
             Some(backend) => {
-                to.copy(backend.pool.text().bytes());
+                backend.pool.write(to);
                 decimal::number(to, self.attempts.into());
-                to.copy(backend.name.text().bytes());
+                backend.name.write(to);
             }
             None => {}
         }
         if let Some(pool) = self.pool {
-            to.copy(pool.text().bytes());
+            pool.write(to);
             to.put(b"0");
         }
     }

@@ -113,7 +113,9 @@ impl Record {
         head: &RequestHead,
         buf: &[u8],
     ) {
-        self.client = client.map(Address::from);
+        if client.is_some() || self.client.is_some() {
+            self.client = client.map(Address::from);
+        }
         self.marks = marks;
         self.asked.keep(head, buf);
         self.is_open = true;
@@ -156,6 +158,7 @@ impl Record {
     }
 
     /// It may not be the one that was tried last.
+    #[inline]
     pub(crate) fn answered_by(&mut self, backend: &Rc<Backend>) {
         if !self.backend.as_ref().is_some_and(|last| Rc::ptr_eq(last, backend)) {
             self.backend = Some(backend.clone());

@@ -4,11 +4,17 @@
 //! To add a few bytes costs less than to ask how many they are: so they are added together with
 //! what stands behind them, which is written over.
 
+use super::line::LINE_BYTES;
+
 /// Enough for what a number is called, and the number.
 const BOTH_BYTES: usize = 24;
 
-/// What is left of the memory.
-pub(super) struct Room<'a>(&'a mut [u8]);
+/// The memory. How much of it there is the compiler knows, so that one comparison tells whether
+/// there is room.
+pub(super) struct Room<'a> {
+    memory: &'a mut [u8; LINE_BYTES],
+    filled: usize,
+}
 
 /// A text, with what stands behind it in memory.
 #[derive(Clone, Copy)]
@@ -18,18 +24,18 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Room<'a> {
-    pub(super) fn new(memory: &'a mut [u8]) -> Self {
-        Self(memory)
+    pub(super) fn new(memory: &'a mut [u8; LINE_BYTES]) -> Self {
+        Self { memory, filled: 0 }
     }
 
-    /// How many bytes are left.
+    /// How many bytes were added.
     #[inline(always)]
-    pub(super) fn left(&self) -> usize {
-        self.0.len()
+    pub(super) fn filled(&self) -> usize {
+        self.filled.min(LINE_BYTES)
     }
 
     /// Adds bytes whose number the compiler knows: a store or two, where [`Room::copy`] is a call.
-    #[inline(always)] // As all of a line is: what is left then stays in registers.
+    #[inline(always)] // As all of a line is: how much is filled then stays in a register.
     pub(super) fn put<const N: usize>(&mut self, bytes: &[u8; N]) {
         self.put_some(bytes, N);
     }
@@ -37,9 +43,9 @@ impl<'a> Room<'a> {
     /// Adds the first `len` of the bytes.
     #[inline(always)]
     pub(super) fn put_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) {
-        if let Some(to) = self.0.first_chunk_mut() {
+        if let Some(to) = self.next() {
             *to = *bytes;
-            self.pass(len);
+            self.filled += len;
         }
     }
 
@@ -47,12 +53,12 @@ impl<'a> Room<'a> {
     #[inline(always)]
     pub(super) fn put_both<const N: usize>(&mut self, bytes: &[u8; N], more: &[u8; 4], len: usize) {
         const { assert!(N + 4 <= BOTH_BYTES) }
-        if let Some(to) = self.0.first_chunk_mut::<BOTH_BYTES>()
+        if let Some(to) = self.next::<BOTH_BYTES>()
             && let Some((before, behind)) = to.split_first_chunk_mut::<N>()
             && let Some(behind) = behind.first_chunk_mut()
         {
             (*before, *behind) = (*bytes, *more);
-            self.pass(N + len);
+            self.filled += N + len;
         }
     }
 
@@ -70,16 +76,20 @@ impl<'a> Room<'a> {
     /// Adds bytes.
     #[inline(always)]
     pub(super) fn copy(&mut self, bytes: &[u8]) {
-        if let Some(to) = self.0.get_mut(..bytes.len()) {
+        let left = self.memory.get_mut(self.filled..).unwrap_or_default();
+        if let Some(to) = left.get_mut(..bytes.len()) {
             to.copy_from_slice(bytes);
-            self.pass(bytes.len());
+            self.filled += bytes.len();
         }
     }
 
+    /// Where the next bytes go.
     #[inline(always)]
-    fn pass(&mut self, len: usize) {
-        let all = std::mem::take(&mut self.0);
-        self.0 = all.get_mut(len..).unwrap_or_default();
+    fn next<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        if self.filled > LINE_BYTES - N {
+            return None;
+        }
+        self.memory.get_mut(self.filled..)?.first_chunk_mut()
     }
 }
 

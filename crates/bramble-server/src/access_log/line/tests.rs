@@ -57,12 +57,11 @@ impl Request {
             LogFormat::Json => b"{\"time\":\"2026-01-01T00:00:00.000Z\",\"client\":\"",
             _ => b" - - [01/Jan/2026:00:00:00 +0000] \"          ",
         };
-        let mut memory = vec![0; LINE_BYTES];
+        let mut memory = [0; LINE_BYTES];
         let mut room = Room::new(&mut memory);
         line.write(&mut room, format, time);
-        let filled = LINE_BYTES - room.left();
-        memory.truncate(filled);
-        String::from_utf8(memory).unwrap()
+        let filled = room.filled();
+        String::from_utf8(memory[..filled].to_vec()).unwrap()
     }
 
     #[track_caller]

@@ -1,12 +1,13 @@
 use super::*;
 
-fn written(bytes: usize, write: impl FnOnce(&mut Room<'_>)) -> String {
-    let mut memory = vec![b'.'; bytes];
-    let mut room = Room::new(&mut memory);
+/// What was added when no more was left than so many bytes.
+fn written(left: usize, write: impl FnOnce(&mut Room<'_>)) -> String {
+    let mut memory = [b'.'; LINE_BYTES];
+    let before = LINE_BYTES - left;
+    let mut room = Room { memory: &mut memory, filled: before };
     write(&mut room);
-    let filled = bytes - room.left();
-    memory.truncate(filled);
-    String::from_utf8(memory).unwrap()
+    let filled = room.filled();
+    String::from_utf8(memory[before..filled].to_vec()).unwrap()
 }
 
 #[test]
