@@ -307,7 +307,7 @@ fn a_stranger_who_listens_chooses_nothing() {
     let his = services.installed.folder.join("his");
     fs::copy(&another, &his).unwrap();
     chown(&his, Some(STRANGER), None).unwrap();
-    *NAMED.lock().unwrap() = his.clone();
+    *NAMED.lock().unwrap() = his;
     for arguments in [&["--binary", binary, "--pid", &me][..], &["--pid", &me]] {
         let outcome = services.installed.upgrade(arguments);
         outcome.expect(1).says("others can change it").says("next step");

@@ -88,7 +88,7 @@ impl Pool {
         vec![0; size].into_boxed_slice()
     }
 
-    #[allow(clippy::boxed_local)] // It ends here.
+    #[allow(clippy::boxed_local, clippy::needless_pass_by_value)] // It ends here.
     fn free(&self, bytes: Box<[u8]>) {
         self.ledger.give_back(Use::Buffers, bytes.len() as u64);
     }

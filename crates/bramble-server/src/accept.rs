@@ -7,11 +7,9 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bramble_net::{Grant, ListenSocket, Listener, Stream, Use};
-use pin_project_lite::pin_project;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::connection;
@@ -80,10 +78,10 @@ async fn accept(core: &Rc<Core>, listener: &Listener) {
 /// Serves a newcomer if there is a place.
 fn admit(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     match Place::take(core, peer.ip()) {
-        Ok(place) => spawn(core, serve(place, stream, peer, at)),
+        Ok(place) => spawn(core, |grant| serve(grant, place, stream, peer, at)),
         // Of those that have just come none waits yet: they have their turn before this one.
         Err(Event::Connections) => {
-            spawn(core, serve_late(core.clone(), stream, peer, at));
+            spawn(core, |grant| serve_late(grant, core.clone(), stream, peer, at));
         }
         Err(event) => refuse(core, stream, at, event),
     }
@@ -103,26 +101,17 @@ async fn admit_late(core: &Rc<Core>, stream: Stream, peer: SocketAddr, at: Socke
 }
 
 /// Starts a connection's task, whose memory is entered in the ledger for as long as it lives.
-fn spawn(core: &Core, work: impl Future<Output = ()> + 'static) {
-    let bytes = TASK_BYTES + size_of_val(&work) as u64;
-    spawn_local(Entered { work, _grant: core.ledger.grant(Use::Connections, bytes) });
+fn spawn<W: Future<Output = ()> + 'static>(core: &Core, work: impl FnOnce(Grant) -> W) {
+    spawn_local(work(grant::<W>(core, TASK_BYTES)));
 }
 
-pin_project! {
-    /// Work whose memory is entered. An async block around it would be twice as large.
-    struct Entered<W> {
-        #[pin]
-        work: W,
-        _grant: Grant,
-    }
+fn boxed<W: Future>(core: &Core, work: impl FnOnce(Grant) -> W) -> Pin<Box<W>> {
+    Box::pin(work(grant::<W>(core, 0)))
 }
 
-impl<W: Future> Future for Entered<W> {
-    type Output = W::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
-        self.project().work.poll(cx)
-    }
+/// For a piece of work, with what else it takes.
+fn grant<W>(core: &Core, more: u64) -> Grant {
+    core.ledger.grant(Use::Connections, more + size_of::<W>() as u64)
 }
 
 /// Tells whoever has no place so, as far as that takes no memory and no time.
@@ -139,14 +128,18 @@ fn refuse(core: &Core, mut stream: Stream, at: SocketAddr, why: Event) {
 }
 
 /// There are no more of these at a time than connections are accepted in one turn.
-async fn serve_late(core: Rc<Core>, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+async fn serve_late(
+    _grant: Grant,
+    core: Rc<Core>,
+    stream: Stream,
+    peer: SocketAddr,
+    at: SocketAddr,
+) {
     let take = pin!(async { Place::take(&core, peer.ip()) });
     match contained(&core.counters, "accepting", take).await {
         Ok(Ok(place)) => {
             // Boxed: those who are refused need not be as large.
-            let work = Box::pin(serve(place, stream, peer, at));
-            let _grant = core.ledger.grant(Use::Connections, size_of_val(&*work) as u64);
-            work.await;
+            boxed(&core, |grant| serve(grant, place, stream, peer, at)).await;
         }
         Ok(Err(event)) => refuse(&core, stream, at, event),
         Err(_) => {}
@@ -158,7 +151,7 @@ pub(crate) async fn keep_waking(core: Rc<Core>) {
     loop {
         match core.parking.woken().await {
             Ok(woken) => woken.into_iter().for_each(|(stream, visitor)| {
-                spawn(&core, resume(visitor, stream));
+                spawn(&core, |grant| resume(grant, visitor, stream));
             }),
             Err(error) => pause(&core, &error).await,
         }
@@ -167,13 +160,13 @@ pub(crate) async fn keep_waking(core: Rc<Core>) {
     }
 }
 
-async fn resume(visitor: Visitor, stream: Stream) {
+async fn resume(_grant: Grant, visitor: Visitor, stream: Stream) {
     let core = visitor.place.core.clone();
     let work = pin!(connection::resume(visitor, stream, None));
     let _ = contained(&core.counters, "a connection's work", work).await;
 }
 
-async fn serve(place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
+async fn serve(_grant: Grant, place: Place, stream: Stream, peer: SocketAddr, at: SocketAddr) {
     let core = place.core.clone();
     let work = pin!(connection::serve(place, stream, peer, at));
     // What there is to say of a panic has been said.
