@@ -16,7 +16,7 @@ use crate::visits::Visits;
 use crate::{alone, idle, ms};
 
 /// Slow heads, bodies and readers.
-const CROWD: [usize; 3] = [6000, 4500, 4500];
+const CROWD: [&str; 3] = ["heads=6000", "bodies=4500", "readers=4500"];
 /// Limits on time, short so that the test is.
 const TIMES: &str = "[timeouts]\nhead_ms = 10000\nbody_ms = 10000\n";
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ fn tables(folder: &Folder, sink: SocketAddr, limits: &str) -> String {
     )
 }
 
-fn start_crowd(arguments: &[String]) -> Program {
+pub fn start_crowd(arguments: &[String]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faults-crowd"));
     command.args(arguments);
     Program::start_as(command)
@@ -146,7 +146,7 @@ fn crowded(title: &str, limits: &str, at_least: usize) {
     let address = scene.bramble.address();
     Load::lasting(ms(500)).run(address, |_| {});
     let before = Held::by(scene.bramble.program());
-    let arguments = CROWD.map(|n| n.to_string());
+    let arguments = CROWD.map(str::to_owned);
     let start = Instant::now();
     let crowd = start_crowd(&[&[address.to_string()], &arguments[..]].concat());
     crowd.log.expect("connected");

@@ -17,7 +17,7 @@ pub use durations::Durations;
 pub use histogram::Histogram;
 pub use host::HostFacts;
 pub use process::ProcessFacts;
-pub use room::{memory_room_bytes, private_memory_bytes};
+pub use room::{memory_room_bytes, resident_memory_bytes};
 pub use scrape::{CoreFacts, Metered, Scrape};
 pub use series::{Point, Series};
 pub use traffic::Traffic;

@@ -19,19 +19,19 @@ pub fn memory_room_bytes(held: u64) -> io::Result<u64> {
     Ok(limits.fold(available, u64::min))
 }
 
-/// Bytes that this process holds itself, without what files on the disk hold as well.
+/// Bytes of this process that are in memory, its program included: a control group counts that too.
 ///
 /// # Errors
 /// When /proc is not there or speaks another format.
-pub fn private_memory_bytes() -> io::Result<u64> {
+pub fn resident_memory_bytes() -> io::Result<u64> {
     let text = fs::read_to_string("/proc/self/status")?;
-    parse_private(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "RssAnon"))
+    parse_resident(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "VmRSS"))
 }
 
 /// In proc(5)'s words, which unlike statm's are no pages: whoever counts instructions by valgrind
 /// hides from us how large those are.
-fn parse_private(status: &str) -> Option<u64> {
-    let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+fn parse_resident(status: &str) -> Option<u64> {
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     kib.trim().trim_end_matches("kB").trim_end().parse::<u64>().ok()?.checked_mul(1024)
 }
 

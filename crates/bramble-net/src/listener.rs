@@ -26,7 +26,7 @@ const BACKLOG: i32 = 4096;
 /// is what the client's window does not take. By default a reader that stands still holds up to
 /// 4 MiB, and 500 of them all memory that TCP has on a machine of 24 GiB (`net.ipv4.tcp_mem`);
 /// then everybody's packets are lost.
-const UNSENT_BYTES: u32 = 64 * 1024;
+pub(crate) const UNSENT_BYTES: u32 = 64 * 1024;
 
 /// A socket that listens, whoever accepts from it. Closing the last of those that were made of
 /// it resets what waits in it.

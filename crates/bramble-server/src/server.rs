@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::Plan;
 use bramble_metrics::facts::ServerFacts;
-use bramble_metrics::private_memory_bytes;
+use bramble_metrics::resident_memory_bytes;
 use bramble_net::{Budget, ListenSocket, Passage, raise_descriptor_limit, spawn_core};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
@@ -276,7 +276,7 @@ impl Server {
         let told = plan.limits.memory_bytes;
         let before = self.plan().map(|plan| plan.limits.memory_bytes);
         if before.is_none() {
-            self.budget.set_base(private_memory_bytes().unwrap_or_default());
+            self.budget.set_base(resident_memory_bytes().unwrap_or_default());
         }
         if before != Some(told) {
             let keeping = ledger::keep_ceiling(self.budget.clone(), told, self.processes);

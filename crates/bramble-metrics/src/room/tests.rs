@@ -28,13 +28,13 @@ fn limits_stand_in_all_groups_that_the_process_is_in() {
 }
 
 #[test]
-fn what_is_private_is_said_in_kib() {
-    let check = |status, expected| assert_eq!(parse_private(status), expected);
-    check("VmRSS:\t    9000 kB\nRssAnon:\t     774 kB\n", Some(774 * 1024));
-    check("RssAnon: much kB\n", None);
-    check("RssAnon: 99999999999999999999 kB\n", None);
+fn what_is_resident_is_said_in_kib() {
+    let check = |status, expected| assert_eq!(parse_resident(status), expected);
+    check("VmHWM:\t    9900 kB\nVmRSS:\t    9000 kB\n", Some(9000 * 1024));
+    check("VmRSS: much kB\n", None);
+    check("VmRSS: 99999999999999999999 kB\n", None);
     check("", None);
-    assert!(private_memory_bytes().unwrap() > 100_000);
+    assert!(resident_memory_bytes().unwrap() > 100_000);
 }
 
 #[test]

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, Shutdown, SocketFlags, SocketType, sockopt};
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::ledger::Grant;
+use crate::listener::UNSENT_BYTES;
 use crate::queues::{Counted, Queue, Queues};
 use crate::watch::watch;
 
@@ -54,6 +56,8 @@ impl Socket {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
         sockopt::set_tcp_nodelay(&socket, true)?;
+        // Of a body that its peer does not take the kernel would keep up to 4 MiB.
+        SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
         // Before it is connected: the window that it offers goes by that.
         room.map_or(Ok(()), |bytes| sockopt::set_socket_recv_buffer_size(&socket, bytes))?;
         let writable = match rustix::net::connect(&socket, &address) {
