@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use bramble_tests::{PATIENCE, VISITOR};
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 /// One connection to a proxy.
 pub(crate) struct Client {
@@ -25,7 +25,13 @@ pub(crate) enum Ended {
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
-        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let socket = rustix::net::socket_with(
+            AddressFamily::INET,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap();
         rustix::net::bind(&socket, &SocketAddr::from((VISITOR, 0))).unwrap();
         rustix::net::connect(&socket, &address).expect("the proxy listens");
         let stream = TcpStream::from(socket);

@@ -34,7 +34,9 @@ fn chunks_that_become_too_large_are_a_413() {
 
 /// How many of these connections are served.
 fn served(clients: &mut [Client]) -> usize {
-    let ask = |client: &mut Client| client.send(get("/")).try_answer().is_ok();
+    let ask = |client: &mut Client| {
+        client.send(get("/")).try_answer().is_ok_and(|answer| answer.status == 200)
+    };
     clients.iter_mut().map(ask).filter(|served| *served).count()
 }
 

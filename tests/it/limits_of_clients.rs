@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bramble_tests::{
     Backend, Bramble, Broken, Client, Config, Wire, eventually, get, post, respond,
 };
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 fn one(tables: &str) -> (Backend, Bramble) {
     let backend = Backend::start(|caller| match caller.try_body() {
@@ -218,7 +218,13 @@ fn slow_heads_make_room_for_a_visitor_and_requests_do_not() {
 
 /// An upload that comes slowly, from another address than visitors have.
 fn slow_upload(bramble: &Bramble) -> Wire {
-    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    let socket = rustix::net::socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 3], 0))).unwrap();
     rustix::net::connect(&socket, &bramble.address()).unwrap();
     let mut wire = Wire::new(TcpStream::from(socket));

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use bramble_tests::{
     Address, Backend, Bramble, Broken, Client, Config, Folder, Wire, eventually, get, head, respond,
 };
-use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const CEILING: f64 = 16777216.0;
@@ -53,7 +53,13 @@ fn raise_descriptor_limit() {
 /// One of many visitors, a hundred from each address.
 fn visitor(at: SocketAddr, i: usize) -> Wire {
     let own = Ipv4Addr::new(127, 1, u8::try_from(i / 100).unwrap(), 1);
-    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    let socket = rustix::net::socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     sockopt::set_socket_recv_buffer_size(&socket, READER_BYTES).unwrap();
     rustix::net::bind(&socket, &SocketAddr::from((own, 0))).unwrap();
     rustix::net::connect(&socket, &at).unwrap();

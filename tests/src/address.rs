@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 
-use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 /// A free port of this host. Bound but not listening, it is handed out to nobody else for as
 /// long as this lives, while a program that sets `SO_REUSEADDR` can still listen there.
@@ -17,7 +17,13 @@ impl Address {
     #[must_use]
     pub fn free() -> Self {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let reserved = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let reserved = rustix::net::socket_with(
+            AddressFamily::INET,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap();
         sockopt::set_socket_reuseaddr(&reserved, true).unwrap();
         rustix::net::bind(&reserved, &any).unwrap();
         let socket = rustix::net::getsockname(&reserved).unwrap().try_into().unwrap();

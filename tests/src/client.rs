@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::answer::Answer;
 use crate::wire::{Broken, Wire};
@@ -49,7 +49,14 @@ impl Client {
     #[must_use]
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
-        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        // A program that another scenario starts meanwhile must not keep it open.
+        let socket = rustix::net::socket_with(
+            AddressFamily::INET,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap();
         rustix::net::bind(&socket, &SocketAddr::from((VISITOR, 0))).unwrap();
         rustix::net::connect(&socket, &address).expect("the program listens");
         Self { wire: Wire::new(TcpStream::from(socket)) }

@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Times a second that the crowd is looked over.
@@ -141,7 +141,13 @@ impl Slow {
     fn connect(kind: Kind, address: SocketAddr, i: usize) -> Self {
         let host = u8::try_from(1 + i / PER_ADDRESS).unwrap();
         let own = SocketAddr::from((Ipv4Addr::new(127, 1, host, 1), 0));
-        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let socket = rustix::net::socket_with(
+            AddressFamily::INET,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap();
         if kind == Kind::Reader {
             sockopt::set_socket_recv_buffer_size(&socket, READER_BYTES).unwrap();
         }
