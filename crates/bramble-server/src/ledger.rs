@@ -7,7 +7,7 @@
 //!                        ended, for each newcomer and at each look: those first of whom are most
 //!   5/4                  newcomers and requests get a 503, unless their client has far fewer
 //!                        connections than others, and those make room soon
-//!   6/4                  all of them do
+//!   6/4                  all newcomers get one
 //! ```
 //! The ceiling is half of what there is, so that what lies beyond it is still no swapping. Knows
 //! what is held for what, not how that is counted: see `bramble_net::Ledger`.
@@ -31,8 +31,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Between two looks where no socket has had to wait.
 const LOOK_IDLE: Duration = Duration::from_secs(1);
 
-/// Whoever has a connection where others have more than so many is not one of those who take the
-/// memory.
+/// Whoever has one connection where somebody else has more than so many is not among those who take
+/// the memory.
 const LIGHTER: u32 = 4;
 
 /// How many are ended for one newcomer, or waited for, at most.

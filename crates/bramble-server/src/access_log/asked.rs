@@ -125,4 +125,4 @@ fn last(head: &RequestHead, kind: Kind) -> Option<Span> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,7 +2,7 @@ use bramble_http::{Limits, parse_request};
 
 use super::*;
 
-fn limits() -> Limits {
+pub(in crate::access_log) fn limits() -> Limits {
     Limits {
         head_bytes: 64 * 1024,
         fields: 100,

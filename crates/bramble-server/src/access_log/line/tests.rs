@@ -1,10 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-use bramble_http::{Limits, RequestHead, parse_request};
+use bramble_http::{RequestHead, parse_request};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::super::asked::tests::limits;
 use super::*;
 
 /// What a line is made of.
@@ -72,16 +73,8 @@ impl Request {
 
 /// What is kept of a head, as far as it can be read.
 fn asked(head: &[u8]) -> Asked {
-    let limits = Limits {
-        head_bytes: 64 * 1024,
-        fields: 100,
-        target_bytes: 16 * 1024,
-        chunk_extension_line_bytes: 0,
-        chunk_extension_body_bytes: 0,
-        body_bytes: 0,
-    };
     let mut read = RequestHead::default();
-    let _ = parse_request(head, &limits, &mut read);
+    let _ = parse_request(head, &limits(), &mut read);
     let mut asked = Asked::default();
     asked.keep(&read, head);
     asked
