@@ -22,6 +22,7 @@ async fn accepted_sockets_inherit_what_the_listening_one_has() {
     let socket = accepted(&listener, 5_000).await.unwrap().into_socket().ok().unwrap();
     assert!(sockopt::tcp_nodelay(&socket).unwrap());
     assert_eq!(SockRef::from(&socket).tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
+    assert_eq!(sockopt::tcp_congestion(&socket).unwrap(), "reno", "nobody paces on one machine");
 }
 
 #[tokio::test]
