@@ -13,6 +13,7 @@ pub(crate) mod guard;
 mod load;
 mod measure;
 mod memory;
+mod network;
 mod origin;
 mod page;
 mod peer;

@@ -26,6 +26,7 @@ pub(crate) const PROXIES: &[Need] = &[
 /// instructions.
 pub(crate) const BENCH: &[Need] = &[
     Need { program: "caddy", package: "caddy" },
+    Need { program: "ip", package: "iproute2" },
     Need { program: "perf", package: "linux-perf" },
     Need { program: "siege", package: "siege" },
     Need { program: "valgrind", package: "valgrind" },

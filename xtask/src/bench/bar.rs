@@ -65,6 +65,7 @@ pub(super) const BARS: &[Bar] = &[
     cpu(Case::ConnectionARequest, &[Nginx], 1.05, Some(0.95)),
     cpu(Case::ConnectionARequest, &[Haproxy], 0.88, None),
     cpu(Case::Bodies, &[Nginx], 0.7, Some(0.45)),
+    cpu(Case::BodiesCubic, &[Nginx], 0.7, Some(0.45)),
     cpu(Case::Files2k, &[Nginx, NginxFileCache], 1.0, Some(0.9)),
     cpu(Case::Files100k, &[Nginx, NginxFileCache], 1.0, Some(0.9)),
     far(Case::Relay),

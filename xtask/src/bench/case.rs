@@ -18,6 +18,8 @@ pub(super) enum Case {
     ConnectionARequest,
     #[value(name = "d", help = "bodies of 1 MiB")]
     Bodies,
+    #[value(name = "d-cubic", help = "the same with Linux's default congestion control")]
+    BodiesCubic,
     #[value(name = "files-2k", help = "files of 2 KB from the disk's cache")]
     Files2k,
     #[value(name = "files-100k", help = "files of 100 KB")]
@@ -40,6 +42,7 @@ impl Case {
             Self::Keepalive => "keepalive_2k",
             Self::ConnectionARequest => "connection_a_request",
             Self::Bodies => "bodies_1m",
+            Self::BodiesCubic => "bodies_1m_cubic",
             Self::Files2k => "files_2k",
             Self::Files100k => "files_100k",
             Self::Relay => "download_far",
@@ -56,6 +59,7 @@ impl Case {
             Self::Keepalive => "a: keep-alive, 2 KB (wrk -c64)",
             Self::ConnectionARequest => "b: a client connection a request, 2 KB (wrk -c64)",
             Self::Bodies => "d: bodies of 1 MiB (wrk -c16)",
+            Self::BodiesCubic => "d where the congestion control is Linux's default",
             Self::Files2k => "Files of 2 KB (wrk -c64)",
             Self::Files100k => "Files of 100 KB (wrk -c64)",
             Self::Relay => "One download of 48 MiB by a client 100 ms away",
@@ -78,7 +82,7 @@ impl Case {
         let usual = Shape { path: "/", connections: 64, keeps: true };
         match self {
             Self::ConnectionARequest => Shape { keeps: false, ..usual },
-            Self::Bodies => Shape { path: "/1m", connections: 16, ..usual },
+            Self::Bodies | Self::BodiesCubic => Shape { path: "/1m", connections: 16, ..usual },
             Self::Relay | Self::RelayFile => Shape { path: "/48m", connections: 1, keeps: false },
             Self::Files2k => Shape { path: "/2k.html", ..usual },
             Self::Files100k => Shape { path: "/100k.jpg", ..usual },
@@ -89,9 +93,16 @@ impl Case {
     pub fn peers(self) -> &'static [Peer] {
         match self {
             Self::Files2k | Self::Files100k => &[Peer::Bramble, Peer::Nginx, Peer::NginxFileCache],
-            Self::Relay | Self::RelayFile | Self::TwoCores => &[Peer::Bramble, Peer::Nginx],
+            Self::BodiesCubic | Self::Relay | Self::RelayFile | Self::TwoCores => {
+                &[Peer::Bramble, Peer::Nginx]
+            }
             _ => &[Peer::Bramble, Peer::Nginx, Peer::Haproxy, Peer::Apache, Peer::Caddy],
         }
+    }
+
+    /// The kernel's setting for new sockets. None: the machine's own.
+    pub fn congestion_control(self) -> Option<&'static str> {
+        (self == Self::BodiesCubic).then_some("cubic")
     }
 
     /// Under callgrind, which they bear when they are one process without a runtime of its own.
@@ -100,7 +111,12 @@ impl Case {
             Self::Keepalive => &[Peer::Bramble, Peer::BrambleLogged, Peer::Nginx, Peer::Haproxy],
             Self::ConnectionARequest | Self::Bodies => &[Peer::Bramble, Peer::Nginx, Peer::Haproxy],
             Self::Files2k | Self::Files100k => self.peers(),
-            Self::Relay | Self::RelayFile | Self::TwoCores | Self::Memory | Self::Users => &[],
+            Self::BodiesCubic
+            | Self::Relay
+            | Self::RelayFile
+            | Self::TwoCores
+            | Self::Memory
+            | Self::Users => &[],
         }
     }
 

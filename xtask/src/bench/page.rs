@@ -9,6 +9,7 @@ use super::case::Case;
 use super::cgroup::Group;
 use super::figure::Figure;
 use super::measure::Measured;
+use super::network;
 use super::peer::Peer;
 use super::table::table;
 use crate::step;
@@ -49,9 +50,10 @@ pub(super) fn conditions(peers: &[Peer], bramble: &Path) -> String {
     let version = |peer: &Peer| format!("- {}: {}\n", peer.name(), peer.version(bramble));
     let versions = peers.iter().map(version);
     format!(
-        "\n## Conditions\n\n- Linux {kernel}, {}; load average before: {load}\n- CPU time is {cpu}\n\
+        "\n## Conditions\n\n- Linux {kernel}, {}; load average before: {load}\n- CPU time is {cpu}; congestion control {} (of one case cubic)\n\
          {CONDITIONS}\n{}",
         processor(),
+        network::congestion_control(),
         versions.collect::<String>()
     )
 }

@@ -15,6 +15,7 @@ use super::count::Counter;
 use super::figure::REPEATS;
 use super::load;
 use super::measure::{Measure, Measured, Sample};
+use super::network;
 use super::origin::{DOWNLOAD_BYTES, Origin, Place};
 use super::page;
 use super::peer::Peer;
@@ -45,6 +46,9 @@ pub(crate) struct Args {
     /// Measures this binary instead of building one with the `dist` profile.
     #[arg(long)]
     bramble: Option<PathBuf>,
+    /// It runs in a network of its own.
+    #[arg(long, hide = true)]
+    enclosed: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -52,8 +56,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if std::thread::available_parallelism()?.get() < 2 {
         bail!("the bench needs two cores: one for the balancer, one for the load");
     }
+    let bramble = bramble(args)?;
+    if !args.enclosed && network::is_possible() {
+        return network::run_within("--enclosed");
+    }
     raise_limit_of_files();
-    let place = place(args)?;
+    let place = Place::make("wire", bramble)?;
     let conditions = page::conditions(&args.peers(), &place.bramble);
     let mut measured = Vec::new();
     for case in args.cases() {
@@ -92,15 +100,15 @@ impl Args {
     }
 }
 
-fn place(args: &Args) -> Result<Place> {
-    let bramble = match &args.bramble {
-        Some(path) => std::path::absolute(path)?,
-        None => step::target().join("dist/bramble"),
-    };
-    if args.bramble.is_none() && args.peers().contains(&Peer::Bramble) {
+/// The binary that is measured.
+fn bramble(args: &Args) -> Result<PathBuf> {
+    if let Some(path) = &args.bramble {
+        return Ok(std::path::absolute(path)?);
+    }
+    if args.peers().contains(&Peer::Bramble) {
         timed("build", || step::run(&mut cargo("build --profile dist --package bramble")))?;
     }
-    Place::make("wire", bramble)
+    Ok(step::target().join("dist/bramble"))
 }
 
 /// Soft to hard: each connection of a user takes two in a balancer.
@@ -113,6 +121,11 @@ fn raise_limit_of_files() {
 }
 
 fn measure(case: Case, args: &Args, place: &Place) -> Result<Vec<Measured>> {
+    if case.congestion_control().is_some() && !args.enclosed {
+        println!("left out: only root can have a network with other settings");
+        return Ok(Vec::new());
+    }
+    let _set = case.congestion_control().map(network::Set::congestion_control).transpose()?;
     let origin = Origin::start(place, case.setup())?;
     let peers: Vec<Peer> = args.of(case.peers()).collect();
     let start = |peer: &Peer| Running::start(*peer, case.setup(), place, origin.port);
