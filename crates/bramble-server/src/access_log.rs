@@ -7,7 +7,6 @@
 //! room, since the disk is slow or full, is dropped and counted. Knows what a line says, not how
 //! requests are answered.
 
-mod address;
 mod asked;
 mod block;
 mod clock;
@@ -16,6 +15,7 @@ mod escape;
 mod file;
 mod fragment;
 mod line;
+mod opening;
 mod record;
 mod room;
 mod writer;
@@ -23,7 +23,6 @@ mod writer;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bramble_config::plan::LogFormat;
 
@@ -33,7 +32,7 @@ use block::Block;
 use clock::Clock;
 pub(crate) use fragment::{BackendFragments, Fragment};
 use line::Line;
-pub(crate) use record::{Marks, Record};
+pub(crate) use record::{Arrival, Ended, Marks, Record};
 pub(crate) use writer::Writer;
 
 /// The logs of one core: that of the plan in force, and those of plans before it that requests
@@ -77,23 +76,18 @@ impl Logs {
 
 impl Log {
     fn new(writer: Arc<Writer>, format: LogFormat) -> Self {
-        Self {
-            writer,
-            format,
-            block: RefCell::default(),
-            clock: RefCell::new(Clock::new(format)),
-            lost: Cell::new(0),
-        }
+        let (block, clock) = (RefCell::default(), RefCell::new(Clock::new(format)));
+        Self { writer, format, block, clock, lost: Cell::new(0) }
     }
 
-    /// Writes the line of a request that began then.
-    #[inline]
-    fn write(&self, began: Instant, line: &Line<'_>) {
+    /// Writes the line of a request.
+    #[inline(always)]
+    fn write(&self, line: &Line, ended: &Ended) {
         let mut block = self.block.borrow_mut();
         loop {
             if let Some(mut room) = block.room() {
-                line.write(&mut room, self.format, self.clock.borrow_mut().at(began));
-                let bytes = room.filled();
+                line.write(&mut room, self.format, ended);
+                let bytes = room.end();
                 return block.add(bytes);
             }
             if !self.make_room(&mut block) {

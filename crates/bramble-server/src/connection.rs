@@ -69,10 +69,8 @@ pub(crate) struct Connection {
     pub(crate) visitor: Visitor,
     /// The visitor's, as backends are told.
     pub(crate) client_address: ClientAddress,
-    /// The request's line of the access log, where one is kept.
+    /// The lines of its requests for the access log, where one is kept.
     pub(crate) record: Option<Box<Record>>,
-    /// That of the request before.
-    spare_record: Option<Box<Record>>,
     /// When the connection came, until its first request has been noted.
     accepted: Option<Instant>,
     /// When the first byte of a head came, where the rest did not come with it.
@@ -145,7 +143,6 @@ pub(crate) async fn resume(visitor: Visitor, stream: Stream, accepted: Option<In
         expects: false,
         record: None,
         client_address: ClientAddress::new(visitor.peer.ip()),
-        spare_record: None,
         accepted,
         heard: None,
         metering: Metering::default(),
@@ -278,7 +275,7 @@ impl Connection {
         }
         self.table = table;
         // Its log may be one that nobody keeps any more.
-        self.spare_record = None;
+        self.record = None;
         let Visitor { key, listener, .. } = &self.visitor;
         key.is_none_or(|key| self.table.still_trusts(&listener.name, key))
     }

@@ -120,7 +120,7 @@ pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, 
     }
     if let Some(pace) = &site.pace {
         pace.serve(&c.core.counters).await;
-        c.mark(|marks| marks.served = Some(Instant::now()));
+        c.mark(|marks| marks.served(Instant::now()));
     }
     match request {
         Err(problem) => page::answer(c, site, None, &problem).await,

@@ -20,7 +20,7 @@ use latency::Latency;
 /// A set of backends and how one of them is picked.
 pub(crate) struct Pool {
     pub(crate) name: String,
-    pub(crate) logged: Fragment,
+    pub(crate) logged: Rc<Fragment>,
     pub(crate) release: Option<String>,
     pub(crate) retries: u8,
     pub(crate) budget: RefCell<Budget>,
@@ -55,7 +55,7 @@ impl Pool {
         balancer.reorder(&order);
         Self {
             name: pool.name.clone(),
-            logged: Fragment::pool(&pool.name),
+            logged: Fragment::pool(&pool.name).into(),
             release: pool.release.clone(),
             retries: pool.retries.min(2),
             budget: RefCell::new(Budget::new(Instant::now())),

@@ -165,7 +165,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
         Ok(None) => {
-            c.record.iter_mut().for_each(|record| record.pool = Some(pool.clone()));
+            c.record.iter_mut().for_each(|record| record.found_none(pool));
             c.problem(Reason::NoBackend).await
         }
         Err(AttemptError::Client(end)) => Err(end),

@@ -40,7 +40,7 @@ pub(crate) struct Listener {
     pub(crate) name: Rc<str>,
     pub(crate) serves: Serves,
     pub(crate) meter: Rc<Meter>,
-    pub(crate) logged: Fragment,
+    pub(crate) logged: Rc<Fragment>,
 }
 
 /// What a route leads to.
@@ -211,7 +211,7 @@ impl Table {
 
 fn listener(plan: &bramble_config::plan::Listener, meters: &Meters) -> Rc<Listener> {
     let meter = meters.find(Metered::Listener, &plan.name);
-    let logged = Fragment::listener(&plan.name);
+    let logged = Fragment::listener(&plan.name).into();
     Rc::new(Listener { name: plan.name.as_str().into(), serves: plan.serves, meter, logged })
 }
 

@@ -1,128 +1,155 @@
-//! What a request asked for, kept until its line is written: the start of its head, and where in
-//! that the texts are which a line says. Pure.
+//! What a line says of a request's head, in each format. Pure.
 
+use bramble_config::plan::LogFormat;
 use bramble_http::{Kind, Method, RequestHead, Span, Version};
 
-use super::escape::TEXT_BYTES;
-use super::room::Text;
+use super::escape::{self, TEXT_BYTES};
+use super::room::Room;
 
-/// Of a head whose last text ends behind this only the texts are kept: so none is longer.
-const KEPT_BYTES: usize = TEXT_BYTES;
-
-/// So much stands behind the last text, so that it can be added by [`super::room::Room::text`].
-const BEHIND_BYTES: usize = 32;
-
-/// The texts of a head.
-#[derive(Default)]
-pub(super) struct Asked {
-    head: Vec<u8>,
-    method: Method,
-    target: Span,
-    pub(super) version: Version,
-    host: Option<Span>,
-    referer: Option<Span>,
-    user_agent: Option<Span>,
+/// Adds what a line says of a head, which was read from `buf` as far as it could be. Returns where
+/// that begins which stands behind the answer.
+#[inline(always)] // As all of a line is: how much is filled then stays in a register.
+pub(super) fn put_request<const M: usize>(
+    to: &mut Room<'_, M>,
+    format: LogFormat,
+    head: &RequestHead,
+    buf: &[u8],
+) -> usize {
+    match format {
+        LogFormat::Combined => {
+            common(to, head, buf);
+            let behind_at = to.end();
+            common_fields(to, head, buf);
+            return behind_at;
+        }
+        LogFormat::Common => common(to, head, buf),
+        LogFormat::Json => json(to, head, buf),
+    }
+    to.end()
 }
 
-impl Asked {
-    /// Keeps what there is of a head that was read as far as it could be, in `buf`.
-    #[inline]
-    pub(super) fn keep(&mut self, head: &RequestHead, buf: &[u8]) {
-        (self.method, self.target, self.version) = (head.method, head.target.raw, head.version);
-        (self.host, self.referer, self.user_agent) =
-            (head.host, last(head, Kind::Referer), last(head, Kind::UserAgent));
-        match buf.get(..head.len) {
-            Some(all) if (1..=KEPT_BYTES).contains(&head.len) => self.keep_all(all),
-            _ => self.keep_some(buf),
+/// What was not understood is left out.
+#[inline(always)]
+fn json<const M: usize>(to: &mut Room<'_, M>, head: &RequestHead, buf: &[u8]) {
+    if let Some(target) = target(head) {
+        match head.method {
+            Method::Get => to.put(b"\",\"method\":\"GET\",\"target\":\""),
+            method => {
+                to.put(b"\",\"method\":\"");
+                to.copy(cut(method.name(buf)));
+                to.put(b"\",\"target\":\"");
+            }
+        }
+        checked(to, target, buf);
+        match head.version {
+            Version::Http10 => to.put(b"\",\"version\":\"1.0"),
+            Version::Http11 => to.put(b"\",\"version\":\"1.1"),
         }
     }
-
-    #[inline(always)]
-    pub(super) fn is_get(&self) -> bool {
-        self.method == Method::Get
+    if let Some(host) = head.host {
+        to.put(b"\",\"host\":\"");
+        checked(to, host, buf);
     }
-
-    #[inline(always)]
-    pub(super) fn method(&self) -> &[u8] {
-        self.method.name(&self.head)
+    if let Some(referer) = last(head, Kind::Referer) {
+        to.put(b"\",\"referer\":\"");
+        spelt(to, referer, buf, escape::json);
     }
-
-    /// None where the request's line was not understood.
-    #[inline(always)]
-    pub(super) fn target(&self) -> Option<Text<'_>> {
-        if self.target.is_empty() { None } else { self.text(self.target) }
-    }
-
-    #[inline(always)]
-    pub(super) fn host(&self) -> Option<Text<'_>> {
-        self.text(self.host?)
-    }
-
-    #[inline(always)]
-    pub(super) fn referer(&self) -> Option<Text<'_>> {
-        self.text(self.referer?)
-    }
-
-    #[inline(always)]
-    pub(super) fn user_agent(&self) -> Option<Text<'_>> {
-        self.text(self.user_agent?)
-    }
-
-    #[inline(always)]
-    fn text(&self, span: Span) -> Option<Text<'_>> {
-        Some(Text::new(self.head.get(span.start()..)?, span.len()))
-    }
-
-    /// Keeps a head as it is. What stands behind it may be left from one before.
-    #[inline(always)]
-    fn keep_all(&mut self, head: &[u8]) {
-        let all = head.len() + BEHIND_BYTES;
-        if self.head.len() < all {
-            self.head.resize(all, 0);
-        }
-        if let Some(to) = self.head.get_mut(..head.len()) {
-            to.copy_from_slice(head);
-        }
-    }
-
-    /// Keeps a part of a long head, or what could be read of one.
-    #[cold]
-    fn keep_some(&mut self, buf: &[u8]) {
-        let spans = [Some(self.target), self.host, self.referer, self.user_agent];
-        let end = spans.into_iter().flatten().map(|span| span.end()).max().unwrap_or(0);
-        match buf.get(..end) {
-            Some(start) if end <= KEPT_BYTES => self.keep_all(start),
-            _ => self.keep_texts(buf),
-        }
-    }
-
-    /// Keeps nothing but the texts, side by side.
-    fn keep_texts(&mut self, buf: &[u8]) {
-        let Self { head, .. } = self;
-        head.clear();
-        let mut keep = |span: Span| {
-            let start = head.len();
-            let text = span.of(buf);
-            head.extend_from_slice(text.get(..TEXT_BYTES).unwrap_or(text));
-            Span::new(start, head.len())
-        };
-        if let Method::Other(name) = self.method {
-            self.method = Method::Other(keep(name));
-        }
-        self.target = keep(self.target);
-        self.host = self.host.map(&mut keep);
-        self.referer = self.referer.map(&mut keep);
-        self.user_agent = self.user_agent.map(&mut keep);
-        self.head.extend_from_slice(&[0; BEHIND_BYTES]);
+    if let Some(user_agent) = last(head, Kind::UserAgent) {
+        to.put(b"\",\"user_agent\":\"");
+        spelt(to, user_agent, buf, escape::json);
     }
 }
 
-/// The value of the last field of this kind. To look for two kinds one after the other takes fewer
-/// instructions than one loop for both, which the compiler unrolls.
+#[inline(always)]
+fn common<const M: usize>(to: &mut Room<'_, M>, head: &RequestHead, buf: &[u8]) {
+    let Some(target) = target(head) else { return to.put(b"-\" ") };
+    match head.method {
+        Method::Get => to.put(b"GET "),
+        method => {
+            to.copy(cut(method.name(buf)));
+            to.put(b" ");
+        }
+    }
+    checked(to, target, buf);
+    match head.version {
+        Version::Http10 => to.put(b" HTTP/1.0\" "),
+        Version::Http11 => to.put(b" HTTP/1.1\" "),
+    }
+}
+
+/// What Combined has more than Common.
+#[inline(always)]
+fn common_fields<const M: usize>(to: &mut Room<'_, M>, head: &RequestHead, buf: &[u8]) {
+    to.put(b" \"");
+    quoted(to, last(head, Kind::Referer), buf);
+    to.put(b"\" \"");
+    quoted(to, last(head, Kind::UserAgent), buf);
+    to.put(b"\"");
+}
+
+/// None where the request's line was not understood.
+#[inline(always)]
+fn target(head: &RequestHead) -> Option<Span> {
+    let target = head.target.raw;
+    (!target.is_empty()).then_some(target)
+}
+
+/// The value of the last field of this kind.
 #[inline(always)]
 fn last(head: &RequestHead, kind: Kind) -> Option<Span> {
     head.fields.iter().rfind(|field| field.kind == kind).map(|field| field.value)
 }
 
-#[cfg(test)]
-pub(super) mod tests;
+#[inline(always)]
+fn quoted<const M: usize>(to: &mut Room<'_, M>, span: Option<Span>, buf: &[u8]) {
+    match span {
+        Some(span) => spelt(to, span, buf, escape::quoted),
+        None => to.put(b"-"),
+    }
+}
+
+/// Adds a text of any characters.
+#[inline(always)]
+fn spelt<const M: usize>(
+    to: &mut Room<'_, M>,
+    span: Span,
+    buf: &[u8],
+    spell: impl FnOnce(&[u8]) -> Vec<u8>,
+) {
+    if let Some((start, len)) = short::<16>(span, buf)
+        && escape::is_plain(start.get(..len).unwrap_or_default())
+    {
+        return to.put_some(start, len);
+    }
+    let text = cut(span.of(buf));
+    if escape::is_plain(text) {
+        to.copy(text);
+    } else {
+        to.copy(&spell(text));
+    }
+}
+
+/// Adds a text of characters that are written as they are: the parser lets no other through in
+/// methods, targets and hosts.
+#[inline(always)]
+fn checked<const M: usize>(to: &mut Room<'_, M>, span: Span, buf: &[u8]) {
+    match short::<32>(span, buf) {
+        Some((start, len)) => to.put_some(start, len),
+        None => to.copy(cut(span.of(buf))),
+    }
+}
+
+/// A text of up to `N` bytes, with what stands behind it: to add that too costs less than to add no
+/// more than the text.
+#[inline(always)]
+fn short<const N: usize>(span: Span, buf: &[u8]) -> Option<(&[u8; N], usize)> {
+    // If it ended before it begins, its length were great.
+    let len = span.end().wrapping_sub(span.start());
+    let start = buf.get(span.start()..span.start() + N)?.first_chunk()?;
+    (len <= N).then_some((start, len))
+}
+
+#[inline(always)]
+fn cut(text: &[u8]) -> &[u8] {
+    text.get(..TEXT_BYTES).unwrap_or(text)
+}

@@ -18,6 +18,9 @@ pub(super) const COMMON_BYTES: usize = 35;
 /// Where the milliseconds are.
 const MS_AT: usize = 29;
 
+const SECOND_NS: u64 = 1_000_000_000;
+const MS_NS: u64 = 1_000_000;
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -26,9 +29,8 @@ pub(super) struct Clock {
     format: LogFormat,
     /// The same instant by both clocks, the wall's since 1970.
     steady: Instant,
-    wall: Duration,
-    /// What the text says holds from one instant to the other, and the second of it is this one.
-    from: Instant,
+    wall_ns: u64,
+    /// What the text says holds until then, and is of this second.
     until: Instant,
     second: u64,
     text: [u8; TIME_BYTES],
@@ -36,10 +38,9 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(format: LogFormat) -> Self {
-        let now = Instant::now();
-        let (wall, text) = (Duration::ZERO, [b' '; TIME_BYTES]);
-        let (from, until, second) = (now, now, u64::MAX);
-        let mut clock = Self { format, steady: now, wall, from, until, second, text };
+        let (now, text) = (Instant::now(), [b' '; TIME_BYTES]);
+        let mut clock =
+            Self { format, steady: now, wall_ns: 0, until: now, second: u64::MAX, text };
         clock.set();
         clock
     }
@@ -47,54 +48,64 @@ impl Clock {
     /// Follows the wall clock, which may have been set.
     pub(super) fn set(&mut self) {
         self.steady = Instant::now();
-        self.wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.until = self.from;
+        self.wall_ns = ns(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        self.until = self.steady;
     }
 
-    /// The text of an instant. On a busy core it is mostly that of the request before, and not
-    /// reckoned anew.
-    #[inline]
-    pub(super) fn at(&mut self, instant: Instant) -> &[u8; TIME_BYTES] {
-        if instant < self.from || instant >= self.until {
-            self.turn_to(instant);
+    /// The text of this instant, which is not before any that was asked for by this. On a busy core
+    /// it is mostly that of the request before, and not reckoned anew.
+    #[inline(always)]
+    pub(super) fn now(&mut self, now: Instant) -> &[u8; TIME_BYTES] {
+        if now >= self.until {
+            self.turn_to(now);
         }
+        &self.text
+    }
+
+    /// The text of any instant.
+    pub(super) fn at(&mut self, instant: Instant) -> &[u8; TIME_BYTES] {
+        self.turn_to(instant);
         &self.text
     }
 
     #[inline(never)]
     fn turn_to(&mut self, instant: Instant) {
-        let wall = match instant.checked_duration_since(self.steady) {
-            Some(later) => self.wall + later,
-            None => self.wall.saturating_sub(self.steady.duration_since(instant)),
+        let wall_ns = match instant.checked_duration_since(self.steady) {
+            Some(later) => self.wall_ns.saturating_add(ns(later)),
+            None => self.wall_ns.saturating_sub(ns(self.steady.duration_since(instant))),
         };
-        if wall.as_secs() != self.second {
-            self.second = wall.as_secs();
+        let (second, tick_ns) = (wall_ns / SECOND_NS, self.tick_ns());
+        if second != self.second {
+            self.second = second;
             // A year of five digits finds no room.
-            let _ = write_second(&mut self.text[..], self.format, self.second);
+            let _ = write_second(&mut self.text[..], self.format, second);
         }
-        let tick = self.tick();
-        let passed = Duration::from_nanos(u64::from(wall.subsec_nanos()) % tick);
-        self.from = instant.checked_sub(passed).unwrap_or(instant);
-        self.until = self.from + Duration::from_nanos(tick);
+        let left = Duration::from_nanos(tick_ns - wall_ns % tick_ns);
+        self.until = instant.checked_add(left).unwrap_or(instant);
         if self.format == LogFormat::Json {
-            self.put_ms(wall.subsec_millis());
+            self.put_ms(wall_ns % SECOND_NS / MS_NS);
         }
     }
 
-    /// How long a text holds, in nanoseconds.
-    fn tick(&self) -> u64 {
+    /// How long a text holds.
+    fn tick_ns(&self) -> u64 {
         match self.format {
-            LogFormat::Combined | LogFormat::Common => 1_000_000_000,
-            LogFormat::Json => 1_000_000,
+            LogFormat::Combined | LogFormat::Common => SECOND_NS,
+            LogFormat::Json => MS_NS,
         }
     }
 
-    fn put_ms(&mut self, ms: u32) {
-        let [_, digits @ ..] = decimal::four(ms.into());
+    fn put_ms(&mut self, ms: u64) {
+        let [_, digits @ ..] = decimal::four(ms);
         if let Some(to) = self.text[MS_AT..].first_chunk_mut() {
             *to = digits;
         }
     }
+}
+
+/// There is room for five centuries.
+fn ns(time: Duration) -> u64 {
+    time.as_nanos() as u64
 }
 
 /// RFC 3339 with milliseconds that are still to be put in, or the Common Log Format's; in UTC. With

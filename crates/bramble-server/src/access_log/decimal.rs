@@ -33,7 +33,8 @@ pub(super) fn number(to: &mut Room<'_>, number: u64) {
 pub(super) fn named<const N: usize>(to: &mut Room<'_>, name: &[u8; N], value: u64) {
     match SHORT.get(value as usize) {
         Some(text) => to.put_both(name, text, digits(text)),
-        _ => {
+        None if value < 10_000 => to.put_both(name, &four(value), 4),
+        None => {
             to.put(name);
             number(to, value);
         }

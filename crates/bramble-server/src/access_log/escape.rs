@@ -7,6 +7,9 @@ pub(super) const TEXT_BYTES: usize = 1024;
 /// One in each of eight bytes.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
+/// What is written as it is, by byte.
+static PLAIN: [bool; 256] = plain();
+
 /// The most that one character takes: two halves of a pair.
 const ESCAPED_BYTES: usize = 12;
 
@@ -76,9 +79,7 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
 #[inline]
 fn has_no_odd(text: &[u8]) -> bool {
     let Some(last) = text.last_chunk() else {
-        let word =
-            text.iter().fold(EACH * u64::from(b' '), |word, byte| word << 8 | u64::from(*byte));
-        return odd_bytes(word.to_le_bytes()) & (EACH * 0x80) == 0;
+        return text.iter().all(|byte| PLAIN[usize::from(*byte)]);
     };
     let (eights, _) = text.as_chunks();
     let odd = eights.iter().fold(0, |odd, eight| odd | odd_bytes(*eight));
@@ -94,6 +95,16 @@ fn odd_bytes(bytes: [u8; 8]) -> u64 {
     let is_delete = bytes.wrapping_add(EACH);
     let is = |byte: u8| (bytes ^ (EACH * u64::from(byte))).wrapping_sub(EACH);
     bytes | is_control | is_delete | is(b'"') | is(b'\\')
+}
+
+const fn plain() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        table[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    table
 }
 
 fn hex(nibble: u16) -> u8 {

@@ -42,6 +42,10 @@ impl Fragment {
         Self { start, all }
     }
 
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.all
+    }
+
     #[inline(always)]
     pub(super) fn write(&self, to: &mut Room<'_>) {
         match self.all.len() {

@@ -1,58 +1,53 @@
 //! What a line says, and how it is laid out. Pure.
 
-use bramble_config::plan::LogFormat;
-use bramble_http::Version;
+use std::rc::Rc;
 
-use super::address::Address;
-use super::asked::Asked;
-use super::clock::{COMMON_BYTES, TIME_BYTES};
+use bramble_config::plan::LogFormat;
+
 use super::decimal;
-use super::escape::{self, TEXT_BYTES};
+use super::escape::TEXT_BYTES;
 use super::fragment::{BackendFragments, Fragment};
-use super::record::{Marks, Times};
-use super::room::{Room, Text};
+use super::opening::Opening;
+use super::record::{Ended, Marks, Times};
+use super::room::Room;
 use crate::reason::Word;
 
 /// More than any line takes: five texts of a request and three names, and what stands around them.
 pub(super) const LINE_BYTES: usize = 8 * TEXT_BYTES + 1024;
 
-/// A request that has ended.
-pub(super) struct Line<'a> {
-    pub(super) client: &'a Address,
-    pub(super) listener: &'a Fragment,
-    pub(super) asked: &'a Asked,
+/// What is known of a request.
+pub(super) struct Line {
+    pub(super) opening: Opening,
     /// Of its connection's requests.
     pub(super) number: u32,
     /// 0: without an answer.
     pub(super) status: u16,
     pub(super) bytes_out: u64,
     /// One of whose backends none was there to be tried.
-    pub(super) pool: Option<&'a Fragment>,
-    pub(super) backend: Option<&'a BackendFragments>,
+    pub(super) pool: Option<Rc<Fragment>>,
+    /// The one that was tried last, or has answered; if none was, one of a request before.
+    pub(super) backend: Option<Rc<BackendFragments>>,
     pub(super) attempts: u32,
     /// None: in order.
     pub(super) reason: Option<Word>,
-    pub(super) marks: &'a Marks,
+    pub(super) marks: Marks,
 }
 
-impl Line<'_> {
+impl Line {
     /// Writes it.
     #[inline(always)]
-    pub(super) fn write(&self, to: &mut Room<'_>, format: LogFormat, time: &[u8; TIME_BYTES]) {
+    pub(super) fn write(&self, to: &mut Room<'_>, format: LogFormat, ended: &Ended) {
         match format {
-            LogFormat::Combined => self.combined(to, time),
-            LogFormat::Common => self.common(to, time),
-            LogFormat::Json => self.json(to, time),
+            LogFormat::Combined => self.combined(to),
+            LogFormat::Common => self.common(to),
+            LogFormat::Json => self.json(to, ended),
         }
     }
 
     /// What is zero or unknown is left out.
     #[inline(always)]
-    fn json(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
-        to.put(time);
-        self.client.write(to);
-        self.listener.write(to);
-        json_asked(to, self.asked);
+    fn json(&self, to: &mut Room<'_>, ended: &Ended) {
+        self.opening.before().into_iter().for_each(|text| to.copy(text));
         decimal::named(to, b"\",\"number\":", self.number.into());
         decimal::named(to, b",\"status\":", self.status.into());
         decimal::named(to, b",\"bytes_out\":", self.bytes_out);
@@ -62,80 +57,48 @@ impl Line<'_> {
             to.copy(reason.as_bytes());
             to.put(b"\"");
         }
-        json_times(to, &self.marks.times(self.attempts > 0));
+        json_times(to, &self.marks.times(ended, self.attempts > 0));
         to.put(b"}\n");
     }
 
     #[inline(always)]
     fn json_backend(&self, to: &mut Room<'_>) {
-        match self.backend {
+        match &self.backend {
             Some(backend) if self.attempts == 1 => backend.first.write(to),
-            Some(backend) => {
+            Some(backend) if self.attempts > 1 => {
                 backend.pool.write(to);
                 decimal::number(to, self.attempts.into());
                 backend.name.write(to);
             }
-            None => {}
+            _ => {}
         }
-        if let Some(pool) = self.pool {
+        if let Some(pool) = &self.pool {
             pool.write(to);
             to.put(b"0");
         }
     }
 
     #[inline(always)]
-    fn common(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
-        self.common_fields(to, time);
+    fn common(&self, to: &mut Room<'_>) {
+        self.common_fields(to);
         to.put(b"\n");
     }
 
     #[inline(always)]
-    fn combined(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
-        self.common_fields(to, time);
-        quoted(to, b" \"", self.asked.referer());
-        quoted(to, b"\" \"", self.asked.user_agent());
-        to.put(b"\"\n");
+    fn combined(&self, to: &mut Room<'_>) {
+        self.common_fields(to);
+        self.opening.behind().into_iter().for_each(|text| to.copy(text));
+        to.put(b"\n");
     }
 
     #[inline(always)]
-    fn common_fields(&self, to: &mut Room<'_>, time: &[u8; TIME_BYTES]) {
-        self.client.write(to);
-        to.put_some(time, COMMON_BYTES);
-        common_asked(to, self.asked);
+    fn common_fields(&self, to: &mut Room<'_>) {
+        self.opening.before().into_iter().for_each(|text| to.copy(text));
         match self.status {
             0 => to.put(b"000"),
             status => decimal::number(to, status.into()),
         }
         decimal::named(to, b" ", self.bytes_out);
-    }
-}
-
-#[inline(always)]
-fn json_asked(to: &mut Room<'_>, asked: &Asked) {
-    if let Some(target) = asked.target() {
-        match asked.is_get() {
-            true => to.put(b"\",\"method\":\"GET\",\"target\":\""),
-            false => {
-                to.put(b"\",\"method\":\"");
-                to.copy(asked.method());
-                to.put(b"\",\"target\":\"");
-            }
-        }
-        checked(to, target);
-        match asked.version {
-            Version::Http10 => to.put(b"\",\"version\":\"1.0"),
-            Version::Http11 => to.put(b"\",\"version\":\"1.1"),
-        }
-    }
-    if let Some(host) = asked.host() {
-        to.put(b"\",\"host\":\"");
-        checked(to, host);
-    }
-    if let Some(referer) = asked.referer() {
-        spelt(to, b"\",\"referer\":\"", referer, escape::json);
-    }
-    if let Some(user_agent) = asked.user_agent() {
-        spelt(to, b"\",\"user_agent\":\"", user_agent, escape::json);
     }
 }
 
@@ -149,57 +112,6 @@ fn json_times(to: &mut Room<'_>, times: &Times) {
     time(to, b",\"body_us\":", times.body_us);
     time(to, b",\"client_us\":", times.client_us);
     decimal::named(to, b",\"total_us\":", times.total_us);
-}
-
-#[inline(always)]
-fn common_asked(to: &mut Room<'_>, asked: &Asked) {
-    let Some(target) = asked.target() else { return to.put(b"-\" ") };
-    match asked.is_get() {
-        true => to.put(b"GET "),
-        false => {
-            to.copy(asked.method());
-            to.put(b" ");
-        }
-    }
-    checked(to, target);
-    match asked.version {
-        Version::Http10 => to.put(b" HTTP/1.0\" "),
-        Version::Http11 => to.put(b" HTTP/1.1\" "),
-    }
-}
-
-/// Adds a text that the parser has found to be of characters that are written as they are: so are
-/// methods, targets and hosts.
-#[inline(always)]
-fn checked(to: &mut Room<'_>, text: Text<'_>) {
-    to.text::<32>(text);
-}
-
-/// Adds a text of any characters.
-#[inline(always)]
-fn spelt<const N: usize>(
-    to: &mut Room<'_>,
-    before: &[u8; N],
-    text: Text<'_>,
-    spell: impl FnOnce(&[u8]) -> Vec<u8>,
-) {
-    to.put(before);
-    if escape::is_plain(text.bytes()) {
-        to.text::<32>(text);
-    } else {
-        to.copy(&spell(text.bytes()));
-    }
-}
-
-#[inline(always)]
-fn quoted<const N: usize>(to: &mut Room<'_>, before: &[u8; N], text: Option<Text<'_>>) {
-    match text {
-        Some(text) => spelt(to, before, text, escape::quoted),
-        None => {
-            to.put(before);
-            to.put(b"-");
-        }
-    }
 }
 
 #[inline(always)]

@@ -14,9 +14,8 @@ use std::time::{Duration, Instant};
 use bramble_http::RequestHead;
 
 use super::Log;
-use super::address::Address;
-use super::asked::Asked;
 use super::line::Line;
+use super::opening::Opening;
 use crate::pool::{Backend, Pool};
 use crate::reason::{Event, Word};
 use crate::table::Listener;
@@ -24,45 +23,52 @@ use crate::table::Listener;
 /// What is known of a connection's request; between two requests, memory for the next.
 pub(crate) struct Record {
     log: Rc<Log>,
-    listener: Rc<Listener>,
-    peer: Address,
-    /// Whom a trusted proxy names instead.
-    client: Option<Address>,
+    peer: IpAddr,
+    /// A trusted proxy named somebody else.
+    is_named: bool,
     /// Its line is still to be written.
     is_open: bool,
-    asked: Asked,
-    pub(crate) status: u16,
-    pub(crate) bytes_out: u64,
-    /// Of the requests of its connection.
-    pub(crate) number: u32,
-    /// One of whose backends none was there to be tried.
-    pub(crate) pool: Option<Rc<Pool>>,
-    pub(crate) backend: Option<Rc<Backend>>,
-    pub(crate) attempts: u32,
-    reason: Option<Word>,
-    pub(crate) marks: Marks,
+    line: Line,
 }
 
-/// When it got where.
-pub(crate) struct Marks {
-    accepted: Option<Instant>,
+/// When a request was there.
+pub(crate) struct Arrival {
+    /// Its connection was accepted, if it is the first.
+    pub(crate) accepted: Option<Instant>,
     /// The head's first byte came, where the rest did not come with it.
-    began: Option<Instant>,
+    pub(crate) began: Option<Instant>,
     /// Its head was whole.
-    read: Instant,
-    /// Its turn had come, where it had to wait for that.
-    pub(crate) served: Option<Instant>,
-    /// It had gone to the backend that answered, or that was asked last.
+    pub(crate) read: Instant,
+}
+
+/// How it went on.
+pub(crate) struct Marks {
+    accept_us: u64,
+    head_us: u64,
+    queue_us: u64,
+    /// Its head was whole, or its turn had come, where it had to wait for that.
+    ready: Instant,
+    /// It had gone to the backend that was asked last.
     asked: Option<Instant>,
-    /// How long after that the answer began.
-    answered: Option<Duration>,
-    /// How many microseconds it took from `read` to its end.
-    pub(crate) took_us: Option<u64>,
-    /// How long the client was waited for before the answer began.
-    sending_before: Duration,
-    /// The same, all in all: with its body, and with reading the answer.
+    /// An answer has begun: the phases before that.
+    answered: Option<Answered>,
+    /// How long the client was waited for to send its body.
     pub(crate) sending: Duration,
+}
+
+/// How it ended.
+pub(crate) struct Ended {
+    /// How many microseconds it took from the end of its head, if that is known.
+    pub(crate) took_us: Option<u64>,
+    /// How long the client was waited for to read the answer.
     pub(crate) reading: Duration,
+}
+
+struct Answered {
+    connect_us: u64,
+    first_byte_us: u64,
+    /// How much of that the client was waited for.
+    sending: Duration,
 }
 
 /// The phases, in microseconds.
@@ -80,23 +86,19 @@ pub(super) struct Times {
 
 impl Record {
     /// For the requests of a connection.
-    pub(crate) fn new(log: Rc<Log>, listener: Rc<Listener>, peer: IpAddr) -> Self {
-        Self {
-            log,
-            listener,
-            peer: peer.into(),
-            client: None,
-            is_open: false,
-            asked: Asked::default(),
+    pub(crate) fn new(log: Rc<Log>, listener: &Listener, peer: IpAddr) -> Self {
+        let line = Line {
+            opening: Opening::new(log.format, peer, listener.logged.clone()),
+            number: 0,
             status: 0,
             bytes_out: 0,
-            number: 0,
             pool: None,
             backend: None,
             attempts: 0,
             reason: None,
-            marks: Marks::new(None, None, Instant::now()),
-        }
+            marks: Marks::new(&Arrival { accepted: None, began: None, read: Instant::now() }),
+        };
+        Self { log, peer, is_named: false, is_open: false, line }
     }
 
     /// Whether its line goes there.
@@ -104,65 +106,98 @@ impl Record {
         Rc::ptr_eq(&self.log, log)
     }
 
+    /// Whether a request's line is in the making.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// It is a request's from now on, by this head, which was read as far as it could be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(
         &mut self,
         client: Option<IpAddr>,
-        marks: Marks,
+        number: u32,
+        arrival: &Arrival,
         head: &RequestHead,
         buf: &[u8],
     ) {
-        if client.is_some() || self.client.is_some() {
-            self.client = client.map(Address::from);
+        if client.is_some() || self.is_named {
+            self.set_client(client);
         }
-        self.marks = marks;
-        self.asked.keep(head, buf);
+        let line = &mut self.line;
+        line.marks = Marks::new(arrival);
+        let mut clock = self.log.clock.borrow_mut();
+        let time = match arrival.began {
+            Some(began) => clock.at(began),
+            None => clock.now(arrival.read),
+        };
+        line.opening.set_request(time, head, buf);
+        (line.number, line.status, line.bytes_out, line.attempts) = (number, 0, 0, 0);
+        (line.pool, line.reason) = (None, None);
         self.is_open = true;
     }
 
-    /// Nothing more is sent: the line is written.
-    pub(crate) fn end(&mut self) {
-        self.write();
-        self.is_open = false;
-        (self.pool, self.backend, self.reason) = (None, None, None);
-        (self.status, self.bytes_out, self.attempts) = (0, 0, 0);
+    #[cold]
+    fn set_client(&mut self, named: Option<IpAddr>) {
+        self.is_named = named.is_some();
+        self.line.opening.set_client(named.unwrap_or(self.peer));
     }
 
-    fn write(&self) {
-        let line = Line {
-            client: self.client.as_ref().unwrap_or(&self.peer),
-            listener: &self.listener.logged,
-            asked: &self.asked,
-            number: self.number,
-            status: self.status,
-            bytes_out: self.bytes_out,
-            pool: self.pool.as_ref().map(|pool| &pool.logged),
-            backend: self.backend.as_ref().map(|backend| &backend.logged),
-            attempts: self.attempts,
-            reason: self.reason,
-            marks: &self.marks,
-        };
-        self.log.write(self.marks.began.unwrap_or(self.marks.read), &line);
+    /// Nothing more is sent: the line is written.
+    #[inline(always)]
+    pub(crate) fn end(&mut self, mut ended: Ended) {
+        if self.line.status == 101 {
+            // A tunnel goes on longer than its answer.
+            ended.took_us = None;
+        }
+        self.write(&ended);
+    }
+
+    #[inline(always)]
+    fn write(&mut self, ended: &Ended) {
+        self.is_open = false;
+        self.log.write(&self.line, ended);
+    }
+
+    /// It was answered with this status.
+    pub(crate) fn answered(&mut self, status: u16) {
+        self.line.status = status;
+    }
+
+    /// So many bytes have gone to the client.
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        self.line.bytes_out += bytes;
     }
 
     /// Why it did not end in order; the first word counts.
     pub(crate) fn because(&mut self, why: Word) {
-        self.reason.get_or_insert(why);
+        self.line.reason.get_or_insert(why);
     }
 
     /// One more backend is tried.
-    pub(crate) fn tries(&mut self, backend: &Rc<Backend>) {
-        self.attempts += 1;
-        self.backend = Some(backend.clone());
+    #[inline(always)]
+    pub(crate) fn tries(&mut self, backend: &Backend) {
+        self.line.attempts += 1;
+        self.answered_by(backend);
     }
 
     /// It may not be the one that was tried last.
-    #[inline]
-    pub(crate) fn answered_by(&mut self, backend: &Rc<Backend>) {
-        if !self.backend.as_ref().is_some_and(|last| Rc::ptr_eq(last, backend)) {
-            self.backend = Some(backend.clone());
+    #[inline(always)]
+    pub(crate) fn answered_by(&mut self, backend: &Backend) {
+        let now = &backend.logged;
+        if !self.line.backend.as_ref().is_some_and(|last| Rc::ptr_eq(last, now)) {
+            self.line.backend = Some(now.clone());
         }
+    }
+
+    /// This pool had no backend to be tried.
+    pub(crate) fn found_none(&mut self, pool: &Pool) {
+        self.line.pool = Some(pool.logged.clone());
+    }
+
+    #[inline(always)]
+    pub(crate) fn marks(&mut self) -> &mut Marks {
+        &mut self.line.marks
     }
 }
 
@@ -172,36 +207,47 @@ impl Drop for Record {
     fn drop(&mut self) {
         if self.is_open {
             self.because(Event::AnswerCut.into());
-            self.write();
+            self.write(&Ended { took_us: None, reading: Duration::ZERO });
         }
     }
 }
 
+impl Arrival {
+    #[inline(always)]
+    fn began(&self) -> Instant {
+        self.began.unwrap_or(self.read)
+    }
+}
+
 impl Marks {
-    /// A request's head was whole.
-    #[inline]
-    pub(crate) fn new(accepted: Option<Instant>, began: Option<Instant>, read: Instant) -> Self {
+    #[inline(always)]
+    pub(super) fn new(arrival: &Arrival) -> Self {
         Self {
-            accepted,
-            began,
-            read,
-            served: None,
+            accept_us: arrival.accepted.map_or(0, |at| us(at, arrival.began())),
+            head_us: arrival.began.map_or(0, |at| us(at, arrival.read)),
+            queue_us: 0,
+            ready: arrival.read,
             asked: None,
             answered: None,
-            took_us: None,
-            sending_before: Duration::ZERO,
             sending: Duration::ZERO,
-            reading: Duration::ZERO,
         }
     }
 
+    /// Its turn has come.
+    pub(crate) fn served(&mut self, now: Instant) {
+        self.queue_us = us(self.ready, now);
+        self.ready = now;
+    }
+
     /// The request has gone to a backend.
+    #[inline(always)]
     pub(crate) fn asked(&mut self, now: Instant) {
         (self.asked, self.answered) = (Some(now), None);
     }
 
     /// A backend's answer has begun, after so long a wait for the client's body. If that went with
     /// the rest, it is known when the backend was asked and how long after that this is.
+    #[inline(always)]
     pub(crate) fn answered(
         &mut self,
         now: Instant,
@@ -209,50 +255,52 @@ impl Marks {
         sending: Duration,
     ) {
         let since = |asked: Instant| (asked, now.saturating_duration_since(asked));
-        let (asked, after) = known.or_else(|| self.asked.map(since)).unzip();
-        (self.asked, self.answered, self.sending_before) = (asked, after, sending);
+        let phases = known.or_else(|| self.asked.map(since));
+        self.answered = phases.map(|(asked, after)| Answered {
+            connect_us: us(self.ready, asked),
+            first_byte_us: as_us(after),
+            sending,
+        });
     }
 
     #[inline(always)]
-    pub(super) fn times(&self, at_backends: bool) -> Times {
-        let read = self.read;
-        let head_us = self.began.map_or(0, |began| us(began, read));
-        let queue_us = self.served.map_or(0, |served| us(read, served));
-        let took_us = self.took_us.unwrap_or_else(|| us(read, Instant::now()));
-        let left_us = took_us.saturating_sub(queue_us);
+    pub(super) fn times(&self, ended: &Ended, at_backends: bool) -> Times {
+        let left_us = match ended.took_us {
+            Some(us) => us.saturating_sub(self.queue_us),
+            None => us(self.ready, Instant::now()),
+        };
         // Where a phase did not come to its end, all that follows was spent in it.
-        let (connect_us, waiting_us) = match (self.asked, self.answered) {
+        let (connect_us, waiting_us) = match (&self.answered, self.asked) {
             _ if !at_backends => (0, 0),
-            (None, _) => (left_us, 0),
-            (Some(asked), None) => (us(self.served.unwrap_or(read), asked), left_us),
-            (Some(asked), Some(answered)) => {
-                (us(self.served.unwrap_or(read), asked), as_us(answered))
-            }
+            (Some(answered), _) => (answered.connect_us, answered.first_byte_us),
+            (None, Some(asked)) => (us(self.ready, asked), left_us),
+            (None, None) => (left_us, 0),
         };
         let connect_us = connect_us.min(left_us);
         let waiting_us = waiting_us.min(left_us - connect_us);
         let passing_us = left_us - connect_us - waiting_us;
-        let (before_us, after_us) = self.waits();
+        let (before_us, after_us) = self.waits(ended.reading);
         let (before_us, after_us) = (before_us.min(waiting_us), after_us.min(passing_us));
         Times {
-            accept_us: self.accepted.map_or(0, |at| us(at, self.began.unwrap_or(read))),
-            head_us,
-            queue_us,
+            accept_us: self.accept_us,
+            head_us: self.head_us,
+            queue_us: self.queue_us,
             connect_us,
             first_byte_us: waiting_us - before_us,
             body_us: passing_us - after_us,
             client_us: before_us + after_us,
-            total_us: head_us + queue_us + left_us,
+            total_us: self.head_us + self.queue_us + left_us,
         }
     }
 
     /// How long the client was waited for before the answer began, and since.
-    fn waits(&self) -> (u64, u64) {
-        if self.sending.is_zero() && self.reading.is_zero() {
+    #[inline(always)]
+    fn waits(&self, reading: Duration) -> (u64, u64) {
+        if self.sending.is_zero() && reading.is_zero() {
             return (0, 0);
         }
-        let all = self.sending + self.reading;
-        let before = if self.answered.is_some() { self.sending_before } else { self.sending };
+        let all = self.sending + reading;
+        let before = self.answered.as_ref().map_or(self.sending, |answered| answered.sending);
         (as_us(before), as_us(all.saturating_sub(before)))
     }
 }

@@ -1,37 +1,46 @@
-//! Memory that a line is written to from its start. There is more of it than a line takes; what
-//! finds no room all the same is left out. Pure.
+//! Memory that a line is written to from its start. What finds no room is left out. Pure.
 //!
 //! To add a few bytes costs less than to ask how many they are: so they are added together with
 //! what stands behind them, which is written over.
 
 use super::line::LINE_BYTES;
 
+/// No more is added by one [`Room::put`].
+const PUT_BYTES: usize = 64;
+
 /// Enough for what a number is called, and the number.
 const BOTH_BYTES: usize = 24;
 
 /// The memory. How much of it there is the compiler knows, so that one comparison tells whether
 /// there is room.
-pub(super) struct Room<'a> {
-    memory: &'a mut [u8; LINE_BYTES],
-    filled: usize,
+pub(super) struct Room<'a, const BYTES: usize = LINE_BYTES> {
+    memory: &'a mut [u8; BYTES],
+    end: usize,
+    /// A text has found no room.
+    lacks: bool,
 }
 
-/// A text, with what stands behind it in memory.
-#[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
-    memory: &'a [u8],
-    len: usize,
-}
-
-impl<'a> Room<'a> {
-    pub(super) fn new(memory: &'a mut [u8; LINE_BYTES]) -> Self {
-        Self { memory, filled: 0 }
+impl<'a, const BYTES: usize> Room<'a, BYTES> {
+    pub(super) fn new(memory: &'a mut [u8; BYTES]) -> Self {
+        Self::behind(memory, 0)
     }
 
-    /// How many bytes were added.
+    /// The first `end` bytes are there already.
     #[inline(always)]
-    pub(super) fn filled(&self) -> usize {
-        self.filled.min(LINE_BYTES)
+    pub(super) fn behind(memory: &'a mut [u8; BYTES], end: usize) -> Self {
+        Self { memory, end, lacks: false }
+    }
+
+    /// Where the next byte goes: so many are filled.
+    #[inline(always)]
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Something may have been left out.
+    #[inline(always)]
+    pub(super) fn is_full(&self) -> bool {
+        self.lacks || self.end > BYTES - PUT_BYTES
     }
 
     /// Adds bytes whose number the compiler knows: a store or two, where [`Room::copy`] is a call.
@@ -43,9 +52,10 @@ impl<'a> Room<'a> {
     /// Adds the first `len` of the bytes.
     #[inline(always)]
     pub(super) fn put_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) {
+        const { assert!(N <= PUT_BYTES) }
         if let Some(to) = self.next() {
             *to = *bytes;
-            self.filled += len;
+            self.end += len;
         }
     }
 
@@ -58,51 +68,30 @@ impl<'a> Room<'a> {
             && let Some(behind) = behind.first_chunk_mut()
         {
             (*before, *behind) = (*bytes, *more);
-            self.filled += N + len;
+            self.end += N + len;
         }
-    }
-
-    /// Adds a text of any length. Those of up to `N` bytes cost little.
-    #[inline(always)]
-    pub(super) fn text<const N: usize>(&mut self, text: Text<'_>) {
-        if text.len <= N
-            && let Some(bytes) = text.memory.first_chunk::<N>()
-        {
-            return self.put_some(bytes, text.len);
-        }
-        self.copy(text.bytes());
     }
 
     /// Adds bytes.
     #[inline(always)]
     pub(super) fn copy(&mut self, bytes: &[u8]) {
-        let left = self.memory.get_mut(self.filled..).unwrap_or_default();
-        if let Some(to) = left.get_mut(..bytes.len()) {
-            to.copy_from_slice(bytes);
-            self.filled += bytes.len();
+        let left = self.memory.get_mut(self.end..).unwrap_or_default();
+        match left.get_mut(..bytes.len()) {
+            Some(to) => {
+                to.copy_from_slice(bytes);
+                self.end += bytes.len();
+            }
+            None => self.lacks = true,
         }
     }
 
     /// Where the next bytes go.
     #[inline(always)]
     fn next<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
-        if self.filled > LINE_BYTES - N {
+        if self.end > BYTES - N {
             return None;
         }
-        self.memory.get_mut(self.filled..)?.first_chunk_mut()
-    }
-}
-
-impl<'a> Text<'a> {
-    /// The first `len` bytes of the memory.
-    #[inline(always)]
-    pub(super) fn new(memory: &'a [u8], len: usize) -> Self {
-        Self { memory, len }
-    }
-
-    #[inline(always)]
-    pub(super) fn bytes(&self) -> &'a [u8] {
-        self.memory.get(..self.len).unwrap_or_default()
+        self.memory.get_mut(self.end..)?.first_chunk_mut()
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) enum Weight {
 /// One address in a pool.
 pub(crate) struct Backend {
     pub(crate) plan: plan::Backend,
-    pub(crate) logged: BackendFragments,
+    pub(crate) logged: Rc<BackendFragments>,
     pub(crate) connector: Option<Connector>,
     pub(crate) health: Arc<Health>,
     state: Rc<State>,
@@ -73,7 +73,7 @@ impl Backend {
     ) -> Self {
         Self {
             plan: plan.clone(),
-            logged: BackendFragments::new(pool, &plan.name),
+            logged: BackendFragments::new(pool, &plan.name).into(),
             connector: prepared.connector.clone(),
             health: prepared.health.clone(),
             state: old.map(|old| old.state.clone()).unwrap_or_default(),

@@ -55,7 +55,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             let passed = std::mem::take(&mut down.bytes);
             add(&core.counters.bytes_out, passed);
             metering.sent_bytes += passed;
-            record.iter_mut().for_each(|record| record.bytes_out += passed);
+            record.iter_mut().for_each(|record| record.sent(passed));
             if core.stopping.get() && !down.ended && down.is_between_frames(&buffer) {
                 return Poll::Ready(Ok(()));
             }

@@ -5,7 +5,7 @@ fn written(write: impl FnOnce(&mut Room<'_>)) -> String {
     let mut memory = [0; LINE_BYTES];
     let mut room = Room::new(&mut memory);
     write(&mut room);
-    let filled = room.filled();
+    let filled = room.end();
     String::from_utf8(memory[..filled].to_vec()).unwrap()
 }
 

@@ -5,64 +5,67 @@ use bramble_http::{RequestHead, parse_request};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::asked::tests::limits;
+use super::super::opening::tests::limits;
+use super::super::record::Arrival;
 use super::*;
 
 /// What a line is made of.
 struct Request {
-    client: Address,
-    listener: Fragment,
-    asked: Asked,
+    client: IpAddr,
+    listener: Rc<Fragment>,
+    head: Vec<u8>,
     status: u16,
-    pool: Option<Fragment>,
-    backend: Option<BackendFragments>,
+    pool: Option<Rc<Fragment>>,
+    backend: Option<Rc<BackendFragments>>,
     attempts: u32,
     reason: Option<Word>,
-    marks: Marks,
 }
 
 impl Request {
     fn new(head: &[u8]) -> Self {
-        let read = Instant::now();
-        let began = read - Duration::from_micros(7);
-        let mut marks = Marks::new(None, Some(began), read);
-        marks.took_us = Some(0);
         Self {
-            client: IpAddr::V4(Ipv4Addr::new(10, 0, 200, 3)).into(),
-            listener: Fragment::listener("web"),
-            asked: asked(head),
+            client: IpAddr::V4(Ipv4Addr::new(10, 0, 200, 3)),
+            listener: Fragment::listener("web").into(),
+            head: head.to_vec(),
             status: 200,
             pool: None,
-            backend: Some(BackendFragments::new("site:a", "b1")),
+            backend: Some(BackendFragments::new("site:a", "b1").into()),
             attempts: 1,
             reason: None,
-            marks,
         }
     }
 
     fn line(&self, format: LogFormat) -> String {
         let line = Line {
-            client: &self.client,
-            listener: &self.listener,
-            asked: &self.asked,
+            opening: self.opening(format),
             number: 1,
             status: self.status,
             bytes_out: 1234,
-            pool: self.pool.as_ref(),
-            backend: self.backend.as_ref(),
+            pool: self.pool.clone(),
+            backend: self.backend.clone(),
             attempts: self.attempts,
             reason: self.reason,
-            marks: &self.marks,
+            marks: marks(),
         };
+        let ended = Ended { took_us: Some(0), reading: Duration::ZERO };
+        let mut memory = [0; LINE_BYTES];
+        let mut room = Room::new(&mut memory);
+        line.write(&mut room, format, &ended);
+        let filled = room.end();
+        String::from_utf8(memory[..filled].to_vec()).unwrap()
+    }
+
+    /// What is known when the head has been read as far as it can be.
+    fn opening(&self, format: LogFormat) -> Opening {
         let time = match format {
             LogFormat::Json => b"{\"time\":\"2026-01-01T00:00:00.000Z\",\"client\":\"",
             _ => b" - - [01/Jan/2026:00:00:00 +0000] \"          ",
         };
-        let mut memory = [0; LINE_BYTES];
-        let mut room = Room::new(&mut memory);
-        line.write(&mut room, format, time);
-        let filled = room.filled();
-        String::from_utf8(memory[..filled].to_vec()).unwrap()
+        let mut read = RequestHead::default();
+        let _ = parse_request(&self.head, &limits(), &mut read);
+        let mut opening = Opening::new(format, self.client, self.listener.clone());
+        opening.set_request(time, &read, &self.head);
+        opening
     }
 
     #[track_caller]
@@ -71,13 +74,11 @@ impl Request {
     }
 }
 
-/// What is kept of a head, as far as it can be read.
-fn asked(head: &[u8]) -> Asked {
-    let mut read = RequestHead::default();
-    let _ = parse_request(head, &limits(), &mut read);
-    let mut asked = Asked::default();
-    asked.keep(&read, head);
-    asked
+/// Its head took 7 µs.
+fn marks() -> Marks {
+    let read = Instant::now();
+    let began = Some(read - Duration::from_micros(7));
+    Marks::new(&Arrival { accepted: None, began, read })
 }
 
 const HEAD: &[u8] = b"GET /a?b HTTP/1.1\r\nHost: site.test\r\nUser-Agent: \"me\"\r\n\r\n";
@@ -109,8 +110,9 @@ fn where_it_was_passed_on() {
     let end = "\"head_us\":7,\"total_us\":7}";
     let backend = ",\"pool\":\"site:a\",\"attempts\":2,\"backend\":\"b1\"";
     request.check(LogFormat::Json, &format!("{BEGIN}{backend},{end}"));
-    request.backend = None;
-    request.pool = Some(Fragment::pool("none"));
+    // The backend is that of a request before.
+    request.attempts = 0;
+    request.pool = Some(Fragment::pool("none").into());
     request.reason = Some(Word("no_backend"));
     let pool = ",\"pool\":\"none\",\"attempts\":0,\"reason\":\"no_backend\"";
     request.check(LogFormat::Json, &format!("{BEGIN}{pool},{end}"));
@@ -118,7 +120,7 @@ fn where_it_was_passed_on() {
 
 #[test]
 fn what_was_not_understood_is_left_out() {
-    let client = IpAddr::V6(Ipv6Addr::LOCALHOST).into();
+    let client = IpAddr::V6(Ipv6Addr::LOCALHOST);
     let request = Request { client, status: 0, backend: None, ..Request::new(b"\x01") };
     request.check(
         LogFormat::Json,
@@ -151,8 +153,8 @@ fn no_line_is_longer_than_its_room() {
     let head =
         format!("GET /{a} HTTP/1.1\r\nHost: {a}\r\nReferer: {odd}\r\nUser-Agent: {odd}\r\n\r\n");
     let request = Request {
-        listener: Fragment::listener(&name),
-        backend: Some(BackendFragments::new(&name, &name)),
+        listener: Fragment::listener(&name).into(),
+        backend: Some(BackendFragments::new(&name, &name).into()),
         attempts: u32::MAX,
         reason: Some(Word("no_backend")),
         ..Request::new(head.as_bytes())
@@ -186,7 +188,7 @@ proptest! {
         let head = [&*method, b" ", &target, b" HTTP/1.1\r\nUser-Agent: ", &agent, b"\r\nHost: ", &host, b"\r\n\r\n"]
             .concat();
         let request = Request {
-            backend: Some(BackendFragments::new(&name, &name)),
+            backend: Some(BackendFragments::new(&name, &name).into()),
             ..Request::new(&head)
         };
         let line = request.line(LogFormat::Json);

@@ -4,9 +4,9 @@ use super::*;
 fn written(left: usize, write: impl FnOnce(&mut Room<'_>)) -> String {
     let mut memory = [b'.'; LINE_BYTES];
     let before = LINE_BYTES - left;
-    let mut room = Room { memory: &mut memory, filled: before };
+    let mut room = Room { memory: &mut memory, end: before, lacks: false };
     write(&mut room);
-    let filled = room.filled();
+    let filled = room.end();
     String::from_utf8(memory[before..filled].to_vec()).unwrap()
 }
 
@@ -14,13 +14,11 @@ fn written(left: usize, write: impl FnOnce(&mut Room<'_>)) -> String {
 fn what_stands_behind_is_written_over() {
     let written = written(40, |to| {
         to.put_some(b"abcd", 2);
-        to.text::<8>(Text::new(b"012345678", 3));
         to.put_both(b"ef", b"ghij", 1);
-        to.text::<8>(Text::new(b"0123", 4));
-        to.text::<2>(Text::new(b"56789", 4));
+        to.copy(b"0123");
         to.put(b"!");
     });
-    assert_eq!(written, "ab012efg01235678!");
+    assert_eq!(written, "abefg0123!");
 }
 
 #[test]
@@ -29,14 +27,9 @@ fn what_finds_no_room_is_left_out() {
         to.put(b"abc");
         to.put(b"def");
         to.copy(b"ghi");
-        to.text::<8>(Text::new(b"0123456789", 3));
+        to.put_some(b"0123456789", 1);
         to.put_both(b"j", b"klmn", 0);
         to.put(b"op");
     });
     assert_eq!(written, "abcop");
-}
-
-#[test]
-fn a_text_beyond_its_memory_is_none() {
-    assert_eq!(written(9, |to| to.text::<8>(Text::new(b"abc", 4))), "");
 }
