@@ -45,6 +45,11 @@ impl Group {
         self.number("memory.usage_in_bytes") + self.number("memory.kmem.tcp.usage_in_bytes")
     }
 
+    /// What the kernel itself has for it, sockets included.
+    pub fn kernel_bytes(&self) -> u64 {
+        self.number("memory.kmem.usage_in_bytes") + self.number("memory.kmem.tcp.usage_in_bytes")
+    }
+
     /// How often the kernel has killed for it.
     pub fn kills(&self) -> u64 {
         let text = fs::read_to_string(self.folder.join("memory.oom_control")).unwrap();

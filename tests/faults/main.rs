@@ -11,6 +11,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
+mod accounted;
 mod chance;
 mod crowded;
 mod descriptors;
