@@ -237,7 +237,7 @@ fn a_body_that_its_backend_does_not_take_is_not_taken_for_a_request() {
     let held = Arc::new(AtomicUsize::new(0));
     let most = held.clone();
     let backend = Backend::start(move |caller| {
-        // Reads when it was given up, and finds what the kernel held of the body.
+        // Reads when it was given up, and finds all of a body that the kernel took, or a reset.
         caller.pause(900);
         most.fetch_max(caller.wire().rest().map_or(0, |bytes| bytes.len()), Ordering::Relaxed);
         caller.close();
@@ -260,7 +260,11 @@ fn a_body_that_its_backend_does_not_take_is_not_taken_for_a_request() {
             answers
         })
     };
-    put(body.len());
+    thread::scope(|scope| {
+        for step in 1..=32 {
+            scope.spawn(move || put(step * 32 * 1024));
+        }
+    });
     eventually("what the kernel holds", || held.load(Ordering::Relaxed) > 0);
     // One whose last piece, which may have 16 KiB, is the one that the kernel does not take.
     let held = held.load(Ordering::Relaxed);

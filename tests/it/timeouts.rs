@@ -1,10 +1,12 @@
 //! Every time limit, met with small values: the right side is blamed, and not too late.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Bramble, Broken, Config, get, respond};
+use bramble_tests::{Backend, Bramble, Broken, Config, eventually, get, respond};
 
 fn with(backend: &Backend, timeouts: &str) -> Bramble {
     Config::balancer(&[backend]).with(&format!("[timeouts]\n{timeouts}")).run()
@@ -128,6 +130,67 @@ fn a_client_whose_body_stops_is_let_go_and_its_backend_too() {
     assert_eq!(backend.connections(), 2);
 }
 
+/// One that never answers and says when it was left alone.
+fn silent(left: &Arc<AtomicUsize>) -> Backend {
+    let left = left.clone();
+    Backend::start(move |caller| {
+        let is_left = !matches!(caller.wire().rest(), Err(Broken::Timeout));
+        left.fetch_add(usize::from(is_left), Ordering::Relaxed);
+        caller.close();
+    })
+}
+
+#[test]
+fn a_client_that_resets_is_not_kept_while_its_backend_is_waited_for() {
+    let left = Arc::new(AtomicUsize::new(0));
+    let backend = silent(&left);
+    let mut bramble = with(&backend, "first_byte_ms = 60000");
+    let mut client = bramble.client();
+    client.send(get("/"));
+    eventually("it is asked", || backend.count() == 1);
+    client.wire().reset_at_the_end();
+    drop(client);
+    eventually("it is left", || left.load(Ordering::Relaxed) == 1);
+    assert_eq!(bramble.stop_and_count("client_gone"), 1);
+}
+
+#[test]
+fn a_client_that_resets_is_not_kept_while_its_backend_takes_nothing() {
+    let left = Arc::new(AtomicUsize::new(0));
+    let is_left = left.clone();
+    let backend = Backend::start(move |caller| {
+        let socket = caller.wire().socket().upgrade().unwrap();
+        eventually("a reset", || socket.take_error().unwrap().is_some());
+        is_left.fetch_add(1, Ordering::Relaxed);
+        caller.close();
+    });
+    let mut bramble = with(&backend, "first_byte_ms = 60000\nbody_ms = 60000");
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000000\r\n\r\n");
+    let mut wire = client.into_wire();
+    wire.reset_at_the_end();
+    let socket = wire.socket().upgrade().unwrap();
+    socket.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    drop(socket);
+    while wire.send([b'x'; 65536]) {}
+    drop(wire);
+    eventually("it is left", || left.load(Ordering::Relaxed) == 1);
+    assert_eq!(bramble.stop_and_count("client_gone"), 1);
+}
+
+#[test]
+fn a_client_that_has_said_all_may_end_its_side_and_gets_its_answer() {
+    let backend = Backend::start(|caller| {
+        caller.pause(400);
+        caller.respond(200, "late");
+    });
+    let bramble = with(&backend, "");
+    let mut client = bramble.client();
+    client.send(get("/"));
+    client.wire().half_close();
+    client.answer().expect(200).body("late");
+}
+
 #[test]
 fn a_client_that_reads_nothing_is_let_go() {
     let part = vec![b'x'; 1024 * 1024];
@@ -192,7 +255,7 @@ fn a_stopping_process_waits_no_longer_than_it_may() {
     let mut bramble = with(&backend, "stop_ms = 300");
     let mut client = bramble.client();
     client.send(get("/"));
-    bramble_tests::eventually("the request arrives", || backend.count() == 1);
+    eventually("the request arrives", || backend.count() == 1);
     bramble.program().signal(rustix::process::Signal::TERM);
     let status = takes_about(300, || bramble.program().wait());
     assert_eq!(status.code(), Some(0));

@@ -263,6 +263,15 @@ impl Stream {
         self.tls.as_ref().is_some_and(|tls| tls.has_plaintext()) || self.socket.has_news()
     }
 
+    /// Ready once the peer is gone: it has reset the connection, or has ended its side though
+    /// `missing` more bytes were to be read than are here. For whoever does not read meanwhile;
+    /// what is told of goes on to be read and written. Epoll's word alone: nothing is asked.
+    pub fn poll_gone(&mut self, cx: &mut Context<'_>, missing: u64) -> Poll<()> {
+        // What has come under TLS is no measure of what it says.
+        let missing = if self.is_plain() { missing } else { 0 };
+        self.socket.poll_gone(cx, missing)
+    }
+
     /// Whether nothing has come and the peer is still there, asked of the kernel.
     pub fn is_silent(&mut self) -> bool {
         self.tls.as_ref().is_none_or(|tls| !tls.has_plaintext()) && self.socket.is_silent()

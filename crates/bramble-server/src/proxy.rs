@@ -29,9 +29,14 @@ use bramble_net::{Spare, Stream, Timer};
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
 use crate::reason::Reason;
+use crate::wait::WaitError;
 use attempt::Attempt;
 use failure::AttemptError;
 use upload::{Consent, Side, Source, Upload, UploadError};
+
+/// How long a backend is waited for before anybody asks whether the client is still there. Most
+/// answers have begun by then, and to ask takes a registration with epoll.
+const UNWATCHED: Duration = Duration::from_millis(100);
 
 /// What the attempts of one request have in common.
 pub(crate) struct Exchange {
@@ -50,7 +55,7 @@ pub(crate) struct Exchange {
     expects: bool,
     /// The backend has all of the body.
     arrived: bool,
-    /// How the client broke its body off.
+    /// How the client broke off.
     broken: Option<End>,
     /// For how long the next attempt may bring nothing, where another can be made beside it.
     patience: Option<Duration>,
@@ -58,6 +63,8 @@ pub(crate) struct Exchange {
     rival: Option<Box<Attempt>>,
     /// Somebody else could be asked, had it brought nothing for a while.
     hedgeable: bool,
+    /// The backend is waited for so long that the client may have gone meanwhile.
+    is_long: bool,
 }
 
 impl Exchange {
@@ -108,6 +115,26 @@ impl Exchange {
     fn waits_for_client(&self) -> bool {
         let waits = |upload: &Upload| upload.waits_for() == Side::Client && !upload.is_held();
         self.upload.as_ref().is_some_and(waits)
+    }
+
+    /// Whether the client has broken off, of whom nobody reads while the backend is waited for. One
+    /// that has sent all and then ended its side still gets its answer (RFC 9112 section 9.6).
+    fn is_broken(&mut self, cx: &mut Context<'_>, from: &mut Source<'_>) -> bool {
+        let missing = match &self.upload {
+            Some(upload) if upload.waits_for() == Side::Backend => Some(upload.missing(from)),
+            None => self.is_long.then_some(0),
+            Some(_) => None,
+        };
+        if missing.is_some_and(|missing| from.stream.poll_gone(cx, missing).is_ready()) {
+            self.broken = Some(WaitError::Closed.into());
+        }
+        self.broken.is_some()
+    }
+
+    /// For how long of this the backend is waited for without a look at the client. None: all of it.
+    fn unwatched(&self, limit: Duration) -> Option<Duration> {
+        let is_watched = self.is_long || self.upload.is_some();
+        (!is_watched && limit > UNWATCHED).then_some(UNWATCHED)
     }
 
     /// Whether the client waits to be told to go on with its body.
@@ -209,5 +236,6 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
         patience: None,
         rival: None,
         hedgeable: false,
+        is_long: false,
     }
 }

@@ -206,6 +206,25 @@ impl Socket {
         Poll::Ready(Ok(()))
     }
 
+    /// Ready when epoll has told of a reset, or of an end before which fewer than `missing` bytes
+    /// wait to be read. To wait for the one is to take note of what else was told.
+    pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>, missing: u64) -> Poll<()> {
+        // One that can't be watched is found out when it is used.
+        let Ok(watched) = self.watch() else { return Poll::Pending };
+        let mut told_writable = false;
+        while let Poll::Ready(told) = watched.fd.poll_write_ready(cx) {
+            let Ok(mut told) = told else { return Poll::Ready(()) };
+            if told.ready().is_write_closed() {
+                return Poll::Ready(());
+            }
+            told.clear_ready();
+            told_writable = true;
+        }
+        let is_cut = missing > 0 && watched.is_ended(cx) && watched.unread_bytes() < missing;
+        self.writable |= told_writable;
+        if is_cut { Poll::Ready(()) } else { Poll::Pending }
+    }
+
     pub(super) fn shutdown_write(&self) {
         // The peer may be gone already: then there is nobody to tell.
         if let Ok(fd) = self.fd() {
@@ -284,6 +303,16 @@ impl Socket {
 }
 
 impl Watched {
+    /// Whether the peer has ended its side, as far as epoll has told. An end is told to whoever
+    /// waits to write, too.
+    fn is_ended(&self, cx: &mut Context<'_>) -> bool {
+        matches!(self.fd.poll_read_ready(cx), Poll::Ready(Ok(told)) if told.ready().is_read_closed())
+    }
+
+    fn unread_bytes(&self) -> u64 {
+        rustix::io::ioctl_fionread(self.fd.get_ref()).unwrap_or(u64::MAX)
+    }
+
     /// The descriptor, which nobody else has any more.
     fn end(self) -> Fd {
         drop(self.queue);

@@ -1,5 +1,7 @@
+use std::future::poll_fn;
 use std::io::{IoSlice, Write};
 use std::net::SocketAddr;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::{ListenSocket, Listener, Stream};
@@ -86,8 +88,7 @@ async fn files_are_sent_from_an_offset() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"0123456789").unwrap();
     let mut offset = 4;
-    let sent =
-        std::future::poll_fn(|cx| server.poll_send_file(cx, &file, &mut offset, 5)).await.unwrap();
+    let sent = poll_fn(|cx| server.poll_send_file(cx, &file, &mut offset, 5)).await.unwrap();
     let mut buf = [0; 16];
     let n = client.read(&mut buf).await.unwrap();
     assert_eq!((sent, offset, &buf[..n]), (5, 9, &b"45678"[..]));
@@ -114,4 +115,39 @@ async fn a_refused_connection_says_so() {
     let address = listen().address();
     let refused = Stream::connect(address, None).await.map(drop).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+}
+
+/// Whether the peer of this one is known to be gone, of whom so much is missing.
+async fn is_gone(stream: &mut Stream, missing: u64) -> bool {
+    poll_fn(|cx| Poll::Ready(stream.poll_gone(cx, missing).is_ready())).await
+}
+
+/// Waits until it is; what was told of is not told again.
+async fn gone(stream: &mut Stream, missing: u64) {
+    let gone = poll_fn(|cx| stream.poll_gone(cx, missing));
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("it is noticed");
+}
+
+#[tokio::test]
+async fn a_reset_is_noticed_by_whoever_does_not_read() {
+    let (mut client, mut server) = pair().await;
+    client.write_all(b"whole").await.unwrap();
+    assert!(!is_gone(&mut server, 0).await);
+    client.reset_when_closed();
+    drop(client);
+    gone(&mut server, 0).await;
+}
+
+#[tokio::test]
+async fn an_end_behind_which_something_is_missing_is_one_and_no_other() {
+    let (mut client, mut server) = pair().await;
+    client.write_all(b"12345").await.unwrap();
+    assert!(!is_gone(&mut server, 6).await);
+    client.shutdown_write();
+    gone(&mut server, 6).await;
+    assert!(!is_gone(&mut server, 5).await, "all of it is here");
+    let mut buf = [0; 16];
+    assert_eq!(server.read(&mut buf).await.unwrap(), 5);
+    server.write_all(b"an answer").await.unwrap();
+    assert_eq!(client.read(&mut buf).await.unwrap(), 9);
 }

@@ -1,7 +1,7 @@
 //! Passing a backend's answer on to the client.
 
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bramble_http::{Body, BodyReader, ForwardResponse, chunk_head, forward_response};
 use bramble_net::{Spare, Stream};
@@ -32,6 +32,7 @@ pub(super) async fn pass_on(
         // An answer that is whole while the body is not wants no more of it.
         upload.give_up(&mut c.input);
     }
+    answer.abandon(&exchange);
     let now = Instant::now();
     c.metered_until(now);
     match passed {
@@ -191,7 +192,36 @@ async fn receive(
     answer: &mut Attempt,
     exchange: &mut Exchange,
 ) -> Result<bool, End> {
+    let step = c.table.times.body;
+    let mut left = exchange.upload.as_ref().map_or(step, Upload::limit);
+    let filled = loop {
+        let unwatched = exchange.unwatched(left);
+        match fill(c, answer, unwatched.unwrap_or(left), exchange).await {
+            Err(WaitError::Timeout(waited)) if unwatched.is_some() => {
+                exchange.is_long = true;
+                left = left.saturating_sub(waited);
+            }
+            filled => break filled,
+        }
+    };
+    match (exchange.broken.take(), filled) {
+        (Some(end), _) => Err(end),
+        (None, Ok(n)) => Ok(n > 0),
+        (None, Err(error @ (WaitError::RequestTimeout | WaitError::Evicted))) => Err(error.into()),
+        (None, Err(error)) if exchange.waits_for_client() => Err(error.into()),
+        (None, Err(_)) => Err(End::Cut),
+    }
+}
+
+/// Reads more of the answer, and passes the body on meanwhile.
+async fn fill(
+    c: &mut Connection,
+    answer: &mut Attempt,
+    limit: Duration,
+    exchange: &mut Exchange,
+) -> Result<usize, WaitError> {
     let most = c.table.limits.head_bytes.max(c.table.limits.chunk_extension_body_bytes);
+    let step = c.table.times.body;
     let Attempt { link, buffer, .. } = answer;
     let mut source = Source {
         stream: &mut c.stream,
@@ -199,8 +229,6 @@ async fn receive(
         body: &mut c.body,
         most: c.table.limits.head_bytes + 1,
     };
-    let step = c.table.times.body;
-    let limit = exchange.upload.as_ref().map_or(step, Upload::limit);
     let filled = wait::within(&c.timer, limit, |cx| {
         // The backend's turn begins with the end of the body.
         if exchange.poll_upload(cx, &mut source, &mut link.stream) {
@@ -209,20 +237,14 @@ async fn receive(
             c.timer.arm(left);
         }
         exchange.spare(&c.timer);
-        if exchange.broken.is_some() {
+        if exchange.is_broken(cx, &mut source) {
             return Poll::Ready(Ok(0));
         }
         buffer.poll_fill(cx, &mut link.stream, most)
     });
     let filled = filled.await;
     c.timer.spare(Spare::No);
-    match (exchange.broken.take(), filled) {
-        (Some(end), _) => Err(end),
-        (None, Ok(n)) => Ok(n > 0),
-        (None, Err(error @ (WaitError::RequestTimeout | WaitError::Evicted))) => Err(error.into()),
-        (None, Err(error)) if exchange.waits_for_client() => Err(error.into()),
-        (None, Err(_)) => Err(End::Cut),
-    }
+    filled
 }
 
 async fn end_body(c: &mut Connection, framing: Body) -> Result<(), End> {

@@ -108,7 +108,10 @@ pub(super) async fn receive(
         Ok(true) => Ok(Outcome::Answered(attempt)),
         Ok(false) => Ok(Outcome::Slow(attempt)),
         // Whoever is listened to may not be whoever was asked last.
-        Err(error) => Err(error.of(&attempt.backend)),
+        Err(error) => {
+            attempt.abandon(exchange);
+            Err(error.of(&attempt.backend))
+        }
     }
 }
 
@@ -260,7 +263,7 @@ enum Event {
     Filled(usize),
     /// The attempt that was sent before has brought so much.
     Rival(usize),
-    /// The body has begun unasked, or come to its end.
+    /// The body has begun unasked, or come to its end, or the client has broken off.
     Turned,
 }
 
@@ -273,9 +276,11 @@ async fn fill(
     limit: Duration,
     exchange: &mut Exchange,
 ) -> Result<(), FillError> {
+    let mut left = limit;
     loop {
+        let unwatched = exchange.unwatched(left);
         let limit = match &exchange.upload {
-            None => limit,
+            None => unwatched.unwrap_or(left),
             Some(upload) if upload.awaits_consent() => interim::CONTINUE_AFTER,
             Some(upload) => upload.limit(),
         };
@@ -295,6 +300,10 @@ async fn fill(
             Ok(Event::Turned) => {
                 c.head.expect_continue = false;
                 attempt.sent_at = Instant::now();
+            }
+            Err(WaitError::Timeout(waited)) if unwatched.is_some() => {
+                exchange.is_long = true;
+                left = left.saturating_sub(waited);
             }
             Err(WaitError::Timeout(_)) if exchange.awaits_consent() => {
                 let asked = interim::ask_for_body(c, exchange).await;
@@ -332,6 +341,9 @@ async fn next_event(
             timer.arm(limit);
         }
         exchange.spare(timer);
+        if exchange.is_broken(cx, &mut source) {
+            return Poll::Ready(Ok(Event::Turned));
+        }
         if let Poll::Ready(filled) = buffer.poll_fill(cx, &mut link.stream, most) {
             return Poll::Ready(filled.map(Event::Filled));
         }
@@ -343,6 +355,14 @@ async fn next_event(
 }
 
 impl Attempt {
+    /// Its connection is to be closed. What the backend has not taken of a body would keep the
+    /// kernel's memory for minutes, and an end in order would be no sign that the rest is missing.
+    pub(super) fn abandon(&self, exchange: &Exchange) {
+        if !exchange.arrived {
+            self.link.stream.reset_when_closed();
+        }
+    }
+
     fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {
         self.expected = None;
         if !exchange.arrived && c.record.is_none() {

@@ -165,6 +165,13 @@ impl Upload {
         self.waits_for
     }
 
+    /// Bytes of the body that have not come in yet, as far as that is known.
+    pub(super) fn missing(&self, from: &Source<'_>) -> u64 {
+        let taken = self.piece.as_ref().map_or(0, |piece| piece.consumed);
+        let here = from.input.unread().len().saturating_sub(taken) as u64;
+        from.body.left().unwrap_or(0).saturating_sub(here)
+    }
+
     /// Gives the rest up; what lies in the input of a piece begun is used up.
     pub(super) fn give_up(self, input: &mut Buffer) {
         input.consume(self.piece.map_or(0, |piece| piece.consumed));
