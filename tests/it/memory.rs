@@ -24,8 +24,12 @@ struct Scene {
 }
 
 fn scene() -> Scene {
+    scene_in(Folder::empty(), "")
+}
+
+fn scene_in(folder: Folder, more: &str) -> Scene {
     raise_descriptor_limit();
-    let (metrics, folder) = (Address::free(), Folder::empty());
+    let metrics = Address::free();
     let backend = Backend::start(respond(200, "fine"));
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     rustix::net::listen(&silent, 4096).unwrap();
@@ -35,7 +39,7 @@ fn scene() -> Scene {
          [[site]]\nname = \"site\"\nroot = \"{}\"\n\
          [[route]]\npath_prefix = \"/silent\"\npool = \"silent\"\n\
          [[route]]\npath_prefix = \"/large\"\nsite = \"site\"\n\
-         [[route]]\npool = \"pool\"\n[metrics]\naddress = \"{}\"\n{LIMIT}",
+         [[route]]\npool = \"pool\"\n[metrics]\naddress = \"{}\"\n{LIMIT}{more}",
         silent.local_addr().unwrap(),
         folder.join("site").display(),
         metrics.socket(),
@@ -50,9 +54,10 @@ fn raise_descriptor_limit() {
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
-/// One of many visitors, a hundred from each address.
-fn visitor(at: SocketAddr, i: usize) -> Wire {
-    let own = Ipv4Addr::new(127, 1, u8::try_from(i / 100).unwrap(), 1);
+/// One of many visitors, so many from each address.
+fn visitor(at: SocketAddr, i: usize, each: usize) -> Wire {
+    let [.., high, low] = u32::try_from(i / each).unwrap().to_be_bytes();
+    let own = Ipv4Addr::new(127, 1 + high, low, 1);
     let socket = rustix::net::socket_with(
         AddressFamily::INET,
         SocketType::STREAM,
@@ -69,12 +74,29 @@ fn visitor(at: SocketAddr, i: usize) -> Wire {
 impl Scene {
     /// As many as ask for this, and read nothing.
     fn crowd(&self, count: usize, request: &str) -> Vec<Wire> {
+        self.crowd_of(count, 100, request)
+    }
+
+    /// The same, so many of each client.
+    fn crowd_of(&self, count: usize, each: usize, request: &str) -> Vec<Wire> {
         let ask = |i| {
-            let mut wire = visitor(self.bramble.address(), i);
+            let mut wire = visitor(self.bramble.address(), i, each);
             wire.send(request);
             wire
         };
         (0..count).map(ask).collect()
+    }
+
+    /// As many as send what a backend that reads nothing does not take, so many of each client.
+    fn uploads(&self, count: usize, each: usize) -> Vec<Wire> {
+        let all = "PUT /silent HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000000\r\n\r\n";
+        let mut crowd = self.crowd_of(count, each, all);
+        for wire in &mut crowd {
+            wire.socket().upgrade().unwrap().set_nonblocking(true).unwrap();
+            // As much as is taken, and until it is turned away.
+            while wire.send([b'x'; 65536]) {}
+        }
+        crowd
     }
 
     /// The sum of the metrics that begin so.
@@ -115,6 +137,40 @@ fn slow_readers_make_room_for_whoever_has_fewer_connections() {
     }
     drop(crowd);
     assert!(scene.bramble.stop_and_count("evicted") > 300);
+}
+
+#[test]
+fn uploads_that_nobody_takes_make_room_and_are_told_so() {
+    let folder = Folder::empty();
+    let log = folder.join("access.log");
+    let table = format!("[access_log]\npath = \"{}\"\n", log.display());
+    let mut scene = scene_in(folder, &table);
+    let mut crowd = scene.uploads(600, 100);
+    for _ in 0..20 {
+        scene.bramble.get("/").expect(200);
+        assert!(scene.held() < CEILING * 1.5, "{}", scene.held());
+    }
+    let told = crowd.iter_mut().filter(|wire| wire.waiting().is_some_and(|n| n > 0));
+    let heads: Vec<_> = told.map(|wire| wire.head().unwrap()).collect();
+    assert!(heads.len() > 100, "{}", heads.len());
+    assert!(heads.iter().all(|head| head.field("Bramble-Reason") == Some("busy")));
+    drop(crowd);
+    assert!(scene.bramble.stop_and_count("evicted") > 100);
+    let log = std::fs::read_to_string(log).unwrap();
+    let evicted = log.lines().filter(|line| line.contains("\"reason\":\"evicted\""));
+    assert!(evicted.filter(|line| line.contains("\"status\":503")).count() > 100, "{log}");
+}
+
+#[test]
+fn uploads_of_many_clients_make_room_for_a_newcomer_too() {
+    let scene = scene();
+    let crowd = scene.uploads(600, 1);
+    eventually("it is below the ceiling", || scene.held() < CEILING);
+    for _ in 0..20 {
+        scene.bramble.get("/").expect(200);
+        assert!(scene.held() < CEILING * 1.5, "{}", scene.held());
+    }
+    drop(crowd);
 }
 
 #[test]

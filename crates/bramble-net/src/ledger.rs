@@ -10,6 +10,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use tokio::sync::Notify;
+
 /// What a core enters in its own cells alone before all cores learn of it.
 const BLOCK_BYTES: i64 = 64 * 1024;
 
@@ -59,6 +61,8 @@ pub struct Ledger {
     held: [Cell<u64>; Use::ALL.len()],
     /// Not passed on yet.
     own: Cell<i64>,
+    /// It has taken more, and the ceiling is reached.
+    filled: Notify,
 }
 
 /// Memory that is held until this is dropped.
@@ -125,7 +129,8 @@ impl Ledger {
     /// Of a core that holds nothing yet.
     #[must_use]
     pub fn new(budget: Arc<Budget>) -> Rc<Self> {
-        Rc::new(Self { budget, held: Default::default(), own: Cell::new(0) })
+        let filled = Notify::new();
+        Rc::new(Self { budget, held: Default::default(), own: Cell::new(0), filled })
     }
 
     /// One that is never near its ceiling.
@@ -173,6 +178,11 @@ impl Ledger {
         self.all().saturating_sub(self.budget.ceiling())
     }
 
+    /// Waits until this core takes more though the ceiling is reached.
+    pub async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
     /// What the process holds, but for the last blocks of other cores.
     fn all(&self) -> u64 {
         let held = self.budget.held.load(Ordering::Relaxed).saturating_add(self.own.get());
@@ -204,7 +214,11 @@ impl Ledger {
 
     #[cold]
     fn pass_on(&self) {
-        self.budget.held.fetch_add(self.own.take(), Ordering::Relaxed);
+        let own = self.own.take();
+        self.budget.held.fetch_add(own, Ordering::Relaxed);
+        if own > 0 && self.level() >= Level::Full {
+            self.filled.notify_one();
+        }
     }
 }
 

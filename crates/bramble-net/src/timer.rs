@@ -38,8 +38,8 @@ struct Shared {
 pub enum SpareWait {
     /// Of somebody who wants nothing yet.
     Idle(Whose),
-    /// Of this client, who is slow in the middle of something.
-    Slow(IpAddr),
+    /// Of somebody who is slow in the middle of something, or waits for somebody who is.
+    Slow(Whose),
 }
 
 /// A wait as it stands in line: until when, and its key.
@@ -67,7 +67,7 @@ pub enum Spare {
     No,
     /// It is for somebody who wants nothing yet.
     Idle,
-    /// It is for somebody who is slow in the middle of something.
+    /// It is for somebody who is slow in the middle of something, or waits for somebody who is.
     Slow,
 }
 
@@ -102,9 +102,13 @@ impl Slot {
     fn waits(&self, key: usize) -> impl Iterator<Item = Wait> {
         let can_end = self.ended.is_none() && self.due.is_some();
         let (spare, owner, due) = (self.spare, self.owner, self.due);
-        let idle = lookups(owner).filter(move |_| spare == Spare::Idle).map(SpareWait::Idle);
-        let slow = owner.filter(|_| spare == Spare::Slow).map(SpareWait::Slow);
-        idle.chain(slow).filter(move |_| can_end).map(move |wait| (wait, due, key))
+        let wait = move |whose| match spare {
+            Spare::No => None,
+            Spare::Idle => Some(SpareWait::Idle(whose)),
+            Spare::Slow => Some(SpareWait::Slow(whose)),
+        };
+        let waits = lookups(owner).filter(move |_| can_end).filter_map(wait);
+        waits.map(move |wait| (wait, due, key))
     }
 }
 

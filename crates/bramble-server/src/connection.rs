@@ -103,6 +103,9 @@ pub(crate) enum End {
     /// The answer could not be sent whole.
     #[error("an answer broke off")]
     Cut,
+    /// Before the answer, for others: it is told as far as that takes no time.
+    #[error("ended to make room")]
+    Evicted,
     /// Before the answer: it can be told.
     #[error("{}", .0.text())]
     Late(Reason),
@@ -430,6 +433,10 @@ impl Connection {
             }
             End::Cut => {
                 self.refused(Event::AnswerCut);
+                false
+            }
+            End::Evicted => {
+                self.turn_away();
                 false
             }
         };

@@ -22,7 +22,7 @@ use bramble_metrics::memory_room_bytes;
 use bramble_net::{Budget, Ledger, Level, Use};
 
 use crate::core::Core;
-use crate::place::{end_parked, make_room, newcomer};
+use crate::place::{end_parked, end_slow, make_room, newcomer};
 
 /// Between two looks at what waits in sockets. In that time 10 Gbit/s are 125 MB: a new socket is
 /// looked at when it first has to wait.
@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Between two looks where no socket has had to wait.
 const LOOK_IDLE: Duration = Duration::from_secs(1);
+
+/// Between two looks at the least: whoever fills the memory is not left alone until the next.
+const LOOK_FULL: Duration = Duration::from_millis(10);
 
 /// Whoever has one connection where somebody else has more than so many is not among those who take
 /// the memory.
@@ -76,9 +79,12 @@ pub(crate) async fn keep_ceiling(budget: Arc<Budget>, told: Option<u64>, process
 
 /// Looks after what is held until the core is gone.
 pub(crate) async fn keep(core: Weak<Core>) {
+    let Some(ledger) = core.upgrade().map(|core| core.ledger.clone()) else { return };
     loop {
         let is_idle = core.upgrade().is_none_or(|core| core.queues.is_empty());
-        tokio::time::sleep(if is_idle { LOOK_IDLE } else { LOOK }).await;
+        tokio::time::sleep(LOOK_FULL).await;
+        // Whichever comes first.
+        let _ = tokio::time::timeout(if is_idle { LOOK_IDLE } else { LOOK }, ledger.filled()).await;
         let Some(core) = core.upgrade() else { return };
         core.queues.look();
         if core.ledger.level() >= Level::Full {
@@ -98,7 +104,7 @@ fn shed(core: &Core) {
         parked -= 1;
     }
     let mut slow = core.ledger.excess().div_ceil(SLOW_BYTES);
-    while is_full(core) && slow > 0 && make_room(core, None) {
+    while is_full(core) && slow > 0 && (make_room(core, None) || end_slow(core)) {
         slow -= 1;
     }
 }

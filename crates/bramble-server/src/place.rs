@@ -85,12 +85,13 @@ impl Drop for Place {
 
 /// Ends a connection so that one of `newcomer` has a place: the oldest that waits for a request,
 /// first of whoever has more than the newcomer and of all most. Where none waits, that client
-/// gives one that is sent or read slowly: so no few can keep out all others.
+/// gives one whose body, or whose answer, moves slowly or not at all, that first which has stood
+/// still for longest: so no few can keep out all others.
 pub(crate) fn make_room(core: &Core, newcomer: Option<IpAddr>) -> bool {
     let heaviest = heavier(core, newcomer);
     heaviest.is_some_and(|client| end_idle(core, Whose::Of(client)))
         || end_idle(core, Whose::Any)
-        || heaviest.is_some_and(|client| core.timers.end_one(SpareWait::Slow(client)))
+        || heaviest.is_some_and(|client| core.timers.end_one(SpareWait::Slow(Whose::Of(client))))
 }
 
 /// Who has most connections, if those are more than this one has.
@@ -109,6 +110,14 @@ pub(crate) fn end_parked(core: &Core) -> bool {
         core.counters.refused(Event::Evicted);
     }
     ended
+}
+
+/// Ends whoever has stood still for longest in the middle of something, of whoever has most if
+/// possible.
+pub(crate) fn end_slow(core: &Core) -> bool {
+    let most = heavier(core, None);
+    most.is_some_and(|client| core.timers.end_one(SpareWait::Slow(Whose::Of(client))))
+        || core.timers.end_one(SpareWait::Slow(Whose::Any))
 }
 
 /// Whoever is parked has been silent for longer than anybody else.

@@ -106,9 +106,11 @@ impl Exchange {
         self.upload.as_ref().map_or(self.waited, Upload::waited)
     }
 
-    /// Lets the wait end for others while it is the client who is waited for.
+    /// Lets the wait end for others while a body is on its way: whichever side it is that does not
+    /// move, what waits takes memory.
     fn spare(&self, timer: &Timer) {
-        timer.spare(if self.waits_for_client() { Spare::Slow } else { Spare::No });
+        let is_under_way = self.upload.as_ref().is_some_and(|upload| !upload.is_held());
+        timer.spare(if is_under_way { Spare::Slow } else { Spare::No });
     }
 
     /// Whether it is the client who should move next.

@@ -38,6 +38,21 @@ fn a_core_learns_of_what_another_holds() {
     assert_eq!(one.excess(), 0);
 }
 
+#[tokio::test]
+async fn whoever_takes_more_at_the_ceiling_is_heard_at_once() {
+    let ledger = Ledger::new(budget(4 * MIB));
+    let is_heard = async || {
+        let filled = ledger.filled();
+        tokio::time::timeout(std::time::Duration::from_millis(1), filled).await.is_ok()
+    };
+    ledger.take(Use::Sockets, 4 * MIB - 1);
+    assert!(!is_heard().await, "there is room");
+    ledger.take(Use::Sockets, MIB);
+    assert!(is_heard().await);
+    ledger.give_back(Use::Sockets, MIB / 2);
+    assert!(!is_heard().await, "that is less");
+}
+
 #[test]
 fn what_is_there_anyway_counts_and_a_ceiling_can_change() {
     let ledger = Ledger::new(budget(4 * MIB));

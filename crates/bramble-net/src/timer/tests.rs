@@ -102,8 +102,15 @@ async fn of_those_that_can_be_spared_the_nearest_to_its_end_goes_first() {
         poll_fn(|cx| waits[2].poll_due(cx)).await;
         assert!(end_one());
         assert!(!end_one(), "each is ended once");
-        assert!(!timers.end_one(SpareWait::Slow([192, 0, 2, 2].into())), "another's");
-        assert!(timers.end_one(SpareWait::Slow(owner)) && waits[1].was_ended());
+        let slow = |whose| timers.end_one(SpareWait::Slow(whose));
+        assert!(!slow(Whose::Of([192, 0, 2, 2].into())), "another's");
+        assert!(slow(Whose::Of(owner)) && waits[1].was_ended());
+        waits[0].spare(Spare::Slow);
+        assert!(!slow(Whose::Any), "it was ended as an idle one");
+        let other = timers.timer_of([192, 0, 2, 2].into());
+        other.arm(Duration::from_secs(60));
+        other.spare(Spare::Slow);
+        assert!(slow(Whose::Any) && other.was_ended());
     })
     .await;
 }
@@ -126,7 +133,7 @@ async fn who_was_idle_is_not_ended_in_the_middle_of_what_came_then() {
         }
         idle.spare(Spare::Idle);
         assert!(idle.was_ended());
-        assert!(timers.end_one(SpareWait::Slow(owner)) && slow.was_ended());
+        assert!(timers.end_one(SpareWait::Slow(Whose::Of(owner))) && slow.was_ended());
     })
     .await;
 }
@@ -148,7 +155,7 @@ fn changes() -> impl Strategy<Value = Vec<(usize, Change)>> {
         Just(Change::Disarm),
         spare.prop_map(Change::Spare),
         Just(Change::Drop),
-        (0..5_usize).prop_map(Change::EndOne),
+        (0..6_usize).prop_map(Change::EndOne),
     ];
     proptest::collection::vec((0..8_usize, change), 0..64)
 }
@@ -161,8 +168,8 @@ proptest! {
             let (timers, owner) = (Timers::start(), |i: usize| [192, 0, 2, u8::from(i < 4)]);
             let mut all: Vec<_> = (0..8).map(|i| timers.timer_of(owner(i).into())).collect();
             let [a, b] = [0, 4].map(|i| owner(i).into());
-            let idle = [Whose::Any, Whose::Of(a), Whose::Of(b)].map(SpareWait::Idle);
-            let which = [idle.as_slice(), &[a, b].map(SpareWait::Slow)].concat();
+            let whose = [Whose::Any, Whose::Of(a), Whose::Of(b)];
+            let which = [whose.map(SpareWait::Idle), whose.map(SpareWait::Slow)].concat();
             let firsts = || which.iter().map(|wait| timers.shared.first(*wait)).collect::<Vec<_>>();
             firsts();
             for (i, change) in changes {

@@ -1,9 +1,11 @@
 //! Answers of our own: a page, an error in words, a redirect.
 
+use std::io::IoSlice;
+
 use bramble_http::{Reject, simple_response};
 
 use super::{Connection, End, NO_STORE, Next};
-use crate::reason::{self, Reason};
+use crate::reason::{self, Event, Reason};
 use crate::wait;
 
 impl Connection {
@@ -35,6 +37,18 @@ impl Connection {
         let fields = [html, NO_STORE, word, ("Retry-After", "1")];
         let fields = if why.status() == 503 { &fields[..] } else { &fields[..3] };
         self.respond(why.status(), fields, page.as_bytes()).await
+    }
+
+    /// Tells a client so that is ended for others, as far as that takes no memory and no time. It is
+    /// sending: then the end is a reset behind the answer.
+    pub(super) fn turn_away(&mut self) {
+        self.refused(Event::Evicted);
+        let (core, is_head) = (self.core.clone(), self.is_head());
+        let answer = core.busy.answer(is_head);
+        if self.stream.try_write(&[IoSlice::new(answer)]).is_ok_and(|n| n == answer.len()) {
+            self.answered(Reason::Busy.status());
+            self.sent(answer.len());
+        }
     }
 
     /// Says what is wrong with a message that was refused.

@@ -309,7 +309,7 @@ async fn fill(
                 let asked = interim::ask_for_body(c, exchange).await;
                 asked.map_err(|error| FillError::Client(error.into()))?;
             }
-            Err(WaitError::Evicted) => return Err(FillError::Client(WaitError::Evicted.into())),
+            Err(WaitError::Evicted) => return Err(FillError::Client(End::Evicted)),
             Err(WaitError::Timeout(_)) if exchange.waits_for_client() => {
                 return Err(FillError::Client(End::Late(exchange.why_late())));
             }
