@@ -186,6 +186,31 @@ fn one_whose_other_side_has_ended_is_not_waited_for_for_long() {
     eventually("it is let go", || std::io::Write::write_all(&mut &*socket, b"x").is_err());
 }
 
+#[test]
+fn one_whose_backend_never_ends_its_side_is_forgotten_by_the_kernel_too() {
+    let backend = Backend::start(|caller| {
+        caller.send(AGREE.to_owned() + "hello");
+        caller.pause(15_000);
+        caller.close();
+    });
+    let config = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 300");
+    let bramble = config.run();
+    let mut client = bramble.client();
+    switched(&mut client);
+    let waits = || waits_for_its_end(backend.address().port());
+    drop(client);
+    eventually("the backend is told", waits);
+    eventually("it is forgotten", || !waits());
+}
+
+/// Whether somebody has ended a connection to this port, and waits for the other end (FIN_WAIT2).
+fn waits_for_its_end(port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let port = format!(":{port:04X}");
+    rows.filter(|row| row[2].ends_with(&port)).any(|row| row[3] == "05")
+}
+
 /// A backend that sends a frame of five bytes in two parts, the second when it is told to.
 fn in_two_parts(caller: &mut Caller) {
     caller.send(AGREE.to_owned() + "\u{1}\u{5}fir");

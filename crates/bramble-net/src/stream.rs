@@ -305,6 +305,12 @@ impl Stream {
         self.socket.shutdown_write();
     }
 
+    /// Lets the kernel forget the connection once it is closed and the peer has got all: of one that
+    /// says no end itself it would keep half a kilobyte for a minute.
+    pub fn forget_when_closed(&self) {
+        self.socket.forget_when_closed();
+    }
+
     /// Lets the connection end with a reset, which no peer takes for an end in order.
     pub fn reset_when_closed(&self) {
         self.socket.reset_when_closed();

@@ -14,9 +14,21 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// So many connections less than before leave enough free to look for it: about a megabyte.
 const FEWER: u64 = 128;
 
+/// The most that there were since memory was given back: a crowd may leave one by one.
+#[derive(Default)]
+struct HighWater(u64);
+
+impl HighWater {
+    fn has_fallen(&mut self, to: u64) -> bool {
+        let has_fallen = self.0 > to + FEWER;
+        self.0 = if has_fallen { to } else { self.0.max(to) };
+        has_fallen
+    }
+}
+
 /// Keeps house until the core is gone.
 pub(crate) async fn keep(core: Weak<Core>) {
-    let mut before = 0;
+    let (mut awake, mut parked) = (HighWater::default(), HighWater::default());
     loop {
         tokio::time::sleep(PERIOD).await;
         let Some(core) = core.upgrade() else { return };
@@ -24,13 +36,12 @@ pub(crate) async fn keep(core: Weak<Core>) {
         core.meters.tend();
         close_idle(&core, Instant::now());
         forget_unasked(&core);
-        let parked = core.parking.len() as u64;
+        let silent = core.parking.len() as u64;
         // The most at a time: what comes and goes within a period needs its memory again.
-        let awake = core.counters.take_most_connections().saturating_sub(parked);
-        if before > awake + FEWER {
+        let most = core.counters.take_most_connections().saturating_sub(silent);
+        if awake.has_fallen(most) | parked.has_fallen(silent) {
             give_back(&core);
         }
-        before = awake;
     }
 }
 
@@ -59,5 +70,9 @@ fn give_back(core: &Core) {
     core.timers.give_back_free();
     core.parking.give_back_free();
     core.clients.give_back_free();
+    core.scratch.give_back();
     give_memory_back();
 }
+
+#[cfg(test)]
+mod tests;

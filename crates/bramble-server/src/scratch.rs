@@ -3,11 +3,16 @@
 
 use std::cell::RefCell;
 
-/// Grows to the most that was asked for, which nobody gives back.
+/// Grows to the most that was asked for.
 #[derive(Default)]
 pub(crate) struct Scratch(RefCell<Vec<u8>>);
 
 impl Scratch {
+    /// Gives its memory back.
+    pub(crate) fn give_back(&self) {
+        self.0.take();
+    }
+
     /// Works with `len` bytes.
     pub(crate) fn with<T>(&self, len: usize, work: impl FnOnce(&mut [u8]) -> T) -> T {
         let mut bytes = self.0.borrow_mut();

@@ -15,6 +15,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::ledger::Grant;
 use crate::listener::{UNSENT_BYTES, spare_pacing};
+use crate::option;
 use crate::queues::{Counted, Queue, Queues};
 use crate::watch::watch;
 
@@ -229,6 +230,13 @@ impl Socket {
         // The peer may be gone already: then there is nobody to tell.
         if let Ok(fd) = self.fd() {
             let _ = rustix::net::shutdown(fd, Shutdown::Write);
+        }
+    }
+
+    pub(super) fn forget_when_closed(&self) {
+        // Below zero: not at all (TCP_LINGER2, tcp(7)). One that is broken is forgotten anyway.
+        if let Ok(fd) = self.fd() {
+            let _ = option::set(fd, libc::IPPROTO_TCP, libc::TCP_LINGER2, -1);
         }
     }
 

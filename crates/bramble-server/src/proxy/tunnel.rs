@@ -69,6 +69,8 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
         });
         if step.await.is_err() {
             c.refused(Event::TunnelIdle);
+            // One that has not ended by now, though it was told to, mostly never does.
+            link.stream.forget_when_closed();
             break;
         }
         if c.core.stopping.get() && down.is_between_frames(&buffer) && !down.ended {
