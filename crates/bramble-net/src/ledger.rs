@@ -151,6 +151,13 @@ impl Ledger {
         self.enter(what, |held| held.wrapping_sub(bytes), -(bytes as i64));
     }
 
+    /// Enters that what took `from` bytes takes `to` now: as one change, so that all cores don't see
+    /// less for an instant, nor whoever waits for the ceiling something new.
+    pub(crate) fn change(&self, what: Use, from: u64, to: u64) {
+        let held = |held: u64| held.wrapping_sub(from).wrapping_add(to);
+        self.enter(what, held, (to as i64).wrapping_sub(from as i64));
+    }
+
     /// Enters memory that is taken until the result is dropped.
     #[must_use]
     pub fn grant(self: &Rc<Self>, what: Use, bytes: u64) -> Grant {
@@ -234,8 +241,7 @@ impl Drop for Ledger {
 impl Grant {
     /// Changes how much it is.
     pub fn resize(&mut self, bytes: u64) {
-        self.ledger.give_back(self.what, self.bytes);
-        self.ledger.take(self.what, bytes);
+        self.ledger.change(self.what, self.bytes, bytes);
         self.bytes = bytes;
     }
 }

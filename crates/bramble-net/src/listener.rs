@@ -156,17 +156,17 @@ impl Listener {
 fn set_options(socket: &OwnedFd, address: SocketAddr) -> io::Result<()> {
     sockopt::set_tcp_nodelay(socket, true)?;
     SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
-    spare_pacing(socket, address)?;
+    spare_pacing(socket, address);
     defer_accept(socket)
 }
 
 /// Whoever is on this machine, as a tunnel's end is, has no link that could be too slow for us.
 /// Where BBR is the default, the kernel would arm a timer for each 64 KiB all the same: 7 % of what
-/// a body of 1 MiB costs. Reno does not, and is in every kernel.
-pub(crate) fn spare_pacing(socket: &OwnedFd, address: SocketAddr) -> io::Result<()> {
-    match address.ip().is_loopback() {
-        true => Ok(sockopt::set_tcp_congestion(socket, "reno")?),
-        false => Ok(()),
+/// a body of 1 MiB costs. Reno does not, and is in every kernel; where it may not be set
+/// (net.ipv4.tcp_allowed_congestion_control) things are as they were.
+pub(crate) fn spare_pacing(socket: &OwnedFd, address: SocketAddr) {
+    if address.ip().to_canonical().is_loopback() {
+        let _ = sockopt::set_tcp_congestion(socket, "reno");
     }
 }
 

@@ -145,8 +145,7 @@ impl Queues {
     }
 
     fn enter_bytes(&self, row: &mut Row, bytes: u64) {
-        self.ledger.give_back(Use::Sockets, row.bytes);
-        self.ledger.take(Use::Sockets, bytes);
+        self.ledger.change(Use::Sockets, row.bytes, bytes);
         row.bytes = bytes;
     }
 }

@@ -13,6 +13,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// So many connections less than before leave enough free to look for it: about a megabyte.
 const FEWER: u64 = 128;
+/// And one part in so many of those that there were: what comes and goes by chance is no crowd.
+const PART: u64 = 8;
 
 /// The most that there were since memory was given back: a crowd may leave one by one.
 #[derive(Default)]
@@ -20,7 +22,7 @@ struct HighWater(u64);
 
 impl HighWater {
     fn has_fallen(&mut self, to: u64) -> bool {
-        let has_fallen = self.0 > to + FEWER;
+        let has_fallen = self.0 > to + FEWER.max(self.0 / PART);
         self.0 = if has_fallen { to } else { self.0.max(to) };
         has_fallen
     }

@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const LOOK_IDLE: Duration = Duration::from_secs(1);
 
 /// Between two looks at the least: whoever fills the memory is not left alone until the next.
-const LOOK_FULL: Duration = Duration::from_millis(10);
+const LOOK_LEAST: Duration = Duration::from_millis(10);
 
 /// Whoever has one connection where somebody else has more than so many is not among those who take
 /// the memory.
@@ -82,7 +82,7 @@ pub(crate) async fn keep(core: Weak<Core>) {
     let Some(ledger) = core.upgrade().map(|core| core.ledger.clone()) else { return };
     loop {
         let is_idle = core.upgrade().is_none_or(|core| core.queues.is_empty());
-        tokio::time::sleep(LOOK_FULL).await;
+        tokio::time::sleep(LOOK_LEAST).await;
         // Whichever comes first.
         let _ = tokio::time::timeout(if is_idle { LOOK_IDLE } else { LOOK }, ledger.filled()).await;
         let Some(core) = core.upgrade() else { return };

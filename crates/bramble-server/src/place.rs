@@ -85,8 +85,8 @@ impl Drop for Place {
 
 /// Ends a connection so that one of `newcomer` has a place: the oldest that waits for a request,
 /// first of whoever has more than the newcomer and of all most. Where none waits, that client
-/// gives one whose body, or whose answer, moves slowly or not at all, that first which has stood
-/// still for longest: so no few can keep out all others.
+/// gives one whose body, or whose answer, moves slowly or not at all, that first whose time is up
+/// next: so no few can keep out all others.
 pub(crate) fn make_room(core: &Core, newcomer: Option<IpAddr>) -> bool {
     let heaviest = heavier(core, newcomer);
     heaviest.is_some_and(|client| end_idle(core, Whose::Of(client)))
@@ -112,8 +112,7 @@ pub(crate) fn end_parked(core: &Core) -> bool {
     ended
 }
 
-/// Ends whoever has stood still for longest in the middle of something, of whoever has most if
-/// possible.
+/// Ends whoever's time is up next in the middle of something slow, of whoever has most if possible.
 pub(crate) fn end_slow(core: &Core) -> bool {
     let most = heavier(core, None);
     most.is_some_and(|client| core.timers.end_one(SpareWait::Slow(Whose::Of(client))))

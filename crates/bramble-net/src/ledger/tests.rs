@@ -51,6 +51,10 @@ async fn whoever_takes_more_at_the_ceiling_is_heard_at_once() {
     assert!(is_heard().await);
     ledger.give_back(Use::Sockets, MIB / 2);
     assert!(!is_heard().await, "that is less");
+    let mut grant = ledger.grant(Use::Buffers, MIB);
+    assert!(is_heard().await);
+    grant.resize(MIB);
+    assert!(!is_heard().await, "that is as much as before");
 }
 
 #[test]

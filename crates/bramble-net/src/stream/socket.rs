@@ -59,7 +59,7 @@ impl Socket {
         sockopt::set_tcp_nodelay(&socket, true)?;
         // Of a body that its peer does not take the kernel would keep up to 4 MiB.
         SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
-        spare_pacing(&socket, address)?;
+        spare_pacing(&socket, address);
         // Before it is connected: the window that it offers goes by that.
         room.map_or(Ok(()), |bytes| sockopt::set_socket_recv_buffer_size(&socket, bytes))?;
         let writable = match rustix::net::connect(&socket, &address) {

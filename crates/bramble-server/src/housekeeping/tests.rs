@@ -14,4 +14,6 @@ fn a_few_more_or_less_are_no_crowd() {
     assert!([500, 500 - FEWER, 500, 500 - FEWER].iter().all(|n| !awake.has_fallen(*n)));
     assert!(awake.has_fallen(499 - FEWER));
     assert!(!awake.has_fallen(499 - FEWER), "it was given back");
+    let mut parked = HighWater::default();
+    assert!([9000, 8000, 9000, 8000].iter().all(|n| !parked.has_fallen(*n)), "of so many");
 }
