@@ -1,7 +1,7 @@
 //! A network of the bench's own: loopback and nothing else, whose settings are nobody else's.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -13,9 +13,11 @@ const CONGESTION_CONTROL: &str = "/proc/sys/net/ipv4/tcp_congestion_control";
 /// Brings the loopback up in the new network before it starts the program.
 const ENTER: &str = "ip link set lo up && exec \"$@\"";
 
-/// Whether one can be made: by root alone.
+/// Whether one can be made: by root alone, and not in every container.
 pub(super) fn is_possible() -> bool {
-    rustix::process::geteuid().is_root()
+    let mut command = Command::new("unshare");
+    command.args(["--net", "true"]).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Runs this program in a network of its own, with the words that it was given and one more, by

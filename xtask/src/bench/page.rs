@@ -50,7 +50,8 @@ pub(super) fn conditions(peers: &[Peer], bramble: &Path) -> String {
     let version = |peer: &Peer| format!("- {}: {}\n", peer.name(), peer.version(bramble));
     let versions = peers.iter().map(version);
     format!(
-        "\n## Conditions\n\n- Linux {kernel}, {}; load average before: {load}\n- CPU time is {cpu}; congestion control {} (of one case cubic)\n\
+        "\n## Conditions\n\n- Linux {kernel}, {}; load average before: {load}\n\
+         - Congestion control: {}, but where a case has another\n- CPU time is {cpu}\n\
          {CONDITIONS}\n{}",
         processor(),
         network::congestion_control(),

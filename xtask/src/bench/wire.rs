@@ -52,16 +52,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    timed("peers", || needs::install(&[needs::PROXIES, needs::BENCH].concat()))?;
-    if std::thread::available_parallelism()?.get() < 2 {
-        bail!("the bench needs two cores: one for the balancer, one for the load");
-    }
-    let bramble = bramble(args)?;
-    if !args.enclosed && network::is_possible() {
-        return network::run_within("--enclosed");
+    if !args.enclosed {
+        prepare(args)?;
+        if network::is_possible() {
+            return network::run_within("--enclosed");
+        }
     }
     raise_limit_of_files();
-    let place = Place::make("wire", bramble)?;
+    let place = Place::make("wire", args.binary()?)?;
     let conditions = page::conditions(&args.peers(), &place.bramble);
     let mut measured = Vec::new();
     for case in args.cases() {
@@ -94,21 +92,30 @@ impl Args {
         peers.iter().copied().filter(move |peer| taken.contains(&peer.plain()))
     }
 
+    /// The bramble that is measured.
+    fn binary(&self) -> Result<PathBuf> {
+        match &self.bramble {
+            Some(path) => Ok(std::path::absolute(path)?),
+            None => Ok(step::target().join("dist/bramble")),
+        }
+    }
+
     /// Enough for the page that stands in the repository.
     fn is_whole(&self) -> bool {
         self.cases.is_empty() && self.peers.is_empty() && self.repeats >= REPEATS
     }
 }
 
-/// The binary that is measured.
-fn bramble(args: &Args) -> Result<PathBuf> {
-    if let Some(path) = &args.bramble {
-        return Ok(std::path::absolute(path)?);
+/// What is not to be measured, and has to have the machine's network.
+fn prepare(args: &Args) -> Result<()> {
+    timed("peers", || needs::install(&[needs::PROXIES, needs::BENCH].concat()))?;
+    if std::thread::available_parallelism()?.get() < 2 {
+        bail!("the bench needs two cores: one for the balancer, one for the load");
     }
-    if args.peers().contains(&Peer::Bramble) {
+    if args.bramble.is_none() && args.peers().contains(&Peer::Bramble) {
         timed("build", || step::run(&mut cargo("build --profile dist --package bramble")))?;
     }
-    Ok(step::target().join("dist/bramble"))
+    Ok(())
 }
 
 /// Soft to hard: each connection of a user takes two in a balancer.
@@ -122,7 +129,7 @@ fn raise_limit_of_files() {
 
 fn measure(case: Case, args: &Args, place: &Place) -> Result<Vec<Measured>> {
     if case.congestion_control().is_some() && !args.enclosed {
-        println!("left out: only root can have a network with other settings");
+        println!("left out: only root has a network with other settings");
         return Ok(Vec::new());
     }
     let _set = case.congestion_control().map(network::Set::congestion_control).transpose()?;
