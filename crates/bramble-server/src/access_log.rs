@@ -15,6 +15,7 @@ mod escape;
 mod file;
 mod fragment;
 mod line;
+mod marks;
 mod opening;
 mod record;
 mod room;
@@ -32,7 +33,8 @@ use block::Block;
 use clock::Clock;
 pub(crate) use fragment::{BackendFragments, Fragment};
 use line::Line;
-pub(crate) use record::{Arrival, Ended, Marks, Record};
+pub(crate) use marks::{Arrival, Ended, Marks};
+pub(crate) use record::Record;
 pub(crate) use writer::Writer;
 
 /// The logs of one core: that of the plan in force, and those of plans before it that requests

@@ -7,8 +7,8 @@ use bramble_config::plan::LogFormat;
 use super::decimal;
 use super::escape::TEXT_BYTES;
 use super::fragment::{BackendFragments, Fragment};
+use super::marks::{Ended, Marks, Times};
 use super::opening::Opening;
-use super::record::{Ended, Marks, Times};
 use super::room::Room;
 use crate::reason::Word;
 

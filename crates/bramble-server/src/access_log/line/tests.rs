@@ -5,8 +5,8 @@ use bramble_http::{RequestHead, parse_request};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::super::marks::Arrival;
 use super::super::opening::tests::limits;
-use super::super::record::Arrival;
 use super::*;
 
 /// What a line is made of.
