@@ -1,5 +1,5 @@
-//! When a request began, as a line says it. The second's text is made once, and the wall clock is not read
-//! for a request: it is reckoned from the steady one.
+//! When a request began, as a line says it. The second's text is made once, and the wall clock is
+//! not read for a request: it is reckoned from the steady one.
 
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

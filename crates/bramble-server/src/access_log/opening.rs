@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use bramble_config::plan::LogFormat;
 use bramble_http::RequestHead;
+use bramble_net::{Grant, Ledger, Use};
 
 use super::asked::put_request;
 use super::clock::{COMMON_BYTES, TIME_BYTES};
@@ -23,28 +24,39 @@ pub(super) struct Opening {
     client: IpAddr,
     listener: Rc<Fragment>,
     short: [u8; SHORT_BYTES],
-    /// All of it, where it is longer.
-    long: Vec<u8>,
-    is_long: bool,
+    /// All of it, where it is longer, until the next begins.
+    long: Option<Long>,
     request_at: usize,
     /// What stands behind the answer begins there.
     behind_at: usize,
     len: usize,
+    ledger: Rc<Ledger>,
+}
+
+/// As much memory as it takes.
+struct Long {
+    text: Box<[u8]>,
+    _held: Grant,
 }
 
 impl Opening {
-    /// Of a client that came by this listener.
-    pub(super) fn new(format: LogFormat, client: IpAddr, listener: Rc<Fragment>) -> Self {
+    /// Of a client that came by this listener. What is longer than most is entered in the ledger.
+    pub(super) fn new(
+        format: LogFormat,
+        client: IpAddr,
+        listener: Rc<Fragment>,
+        ledger: Rc<Ledger>,
+    ) -> Self {
         let mut opening = Self {
             format,
             client,
             listener,
             short: [0; SHORT_BYTES],
-            long: Vec::new(),
-            is_long: false,
+            long: None,
             request_at: 0,
             behind_at: 0,
             len: 0,
+            ledger,
         };
         opening.put_client();
         opening
@@ -67,15 +79,18 @@ impl Opening {
         self.request_at = if room.is_full() { SHORT_BYTES } else { room.end() };
     }
 
-    /// A request began at this time, with this head, which was read from `buf` as far as it could be.
+    /// A request began at this time, with this head, which was read from `buf` as far as it could
+    /// be.
     #[inline(always)]
     pub(super) fn set_request(&mut self, time: &[u8; TIME_BYTES], head: &RequestHead, buf: &[u8]) {
         self.set_time(time);
         let mut room = Room::behind(&mut self.short, self.request_at);
         self.behind_at = put_request(&mut room, self.format, head, buf);
-        (self.len, self.is_long) = (room.end(), room.is_full());
-        if self.is_long {
+        self.len = room.end();
+        if room.is_full() {
             self.set_long(time, head, buf);
+        } else if self.long.is_some() {
+            self.forget_long();
         }
     }
 
@@ -97,16 +112,22 @@ impl Opening {
     }
 
     #[cold]
+    #[inline(never)] // So that nothing else has this memory on its stack.
     fn set_long(&mut self, time: &[u8; TIME_BYTES], head: &RequestHead, buf: &[u8]) {
-        self.long.resize(LINE_BYTES, 0);
-        if let Some(long) = self.long.first_chunk_mut::<LINE_BYTES>() {
-            let mut room = Room::new(long);
-            put_client(&mut room, self.format, self.client, &self.listener, time);
-            self.behind_at = put_request(&mut room, self.format, head, buf);
-            self.len = room.end();
-        }
-        self.long.truncate(self.len);
-        self.long.shrink_to_fit();
+        self.forget_long();
+        let mut memory = [0; LINE_BYTES];
+        let mut room = Room::new(&mut memory);
+        put_client(&mut room, self.format, self.client, &self.listener, time);
+        self.behind_at = put_request(&mut room, self.format, head, buf);
+        self.len = room.end();
+        let text = Box::from(memory.get(..self.len).unwrap_or_default());
+        let held = self.ledger.grant(Use::Connections, self.len as u64);
+        self.long = Some(Long { text, _held: held });
+    }
+
+    #[cold]
+    fn forget_long(&mut self) {
+        self.long = None;
     }
 
     /// What stands before the answer.
@@ -123,7 +144,10 @@ impl Opening {
 
     #[inline(always)]
     fn all(&self) -> &[u8] {
-        if self.is_long { &self.long } else { &self.short }
+        match &self.long {
+            Some(long) => &long.text,
+            None => &self.short,
+        }
     }
 }
 

@@ -6,14 +6,15 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bramble_http::RequestHead;
+use bramble_net::{Grant, Ledger, Use};
 
 use super::Log;
+use super::fragment::Fragment;
 use super::line::Line;
 use super::marks::{Arrival, Ended, Marks};
 use super::opening::Opening;
 use crate::pool::{Backend, Pool};
 use crate::reason::{Event, Word};
-use crate::table::Listener;
 
 /// What is known of a connection's request; between two requests, memory for the next.
 pub(crate) struct Record {
@@ -24,13 +25,19 @@ pub(crate) struct Record {
     /// Its line is still to be written.
     is_open: bool,
     line: Line,
+    _held: Grant,
 }
 
 impl Record {
-    /// For the requests of a connection.
-    pub(crate) fn new(log: Rc<Log>, listener: &Listener, peer: IpAddr) -> Self {
+    /// For the requests of a connection. Its memory is entered in the ledger.
+    pub(crate) fn new(
+        log: Rc<Log>,
+        listener: &Rc<Fragment>,
+        peer: IpAddr,
+        ledger: &Rc<Ledger>,
+    ) -> Self {
         let line = Line {
-            opening: Opening::new(log.format, peer, listener.logged.clone()),
+            opening: Opening::new(log.format, peer, listener.clone(), ledger.clone()),
             number: 0,
             status: 0,
             bytes_out: 0,
@@ -40,7 +47,8 @@ impl Record {
             reason: None,
             marks: Marks::new(&Arrival { accepted: None, began: None, read: Instant::now() }),
         };
-        Self { log, peer, is_named: false, is_open: false, line }
+        let held = ledger.grant(Use::Connections, size_of::<Self>() as u64);
+        Self { log, peer, is_named: false, is_open: false, line, _held: held }
     }
 
     /// Whether its line goes there.
@@ -153,3 +161,6 @@ impl Drop for Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

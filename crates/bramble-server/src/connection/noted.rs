@@ -96,6 +96,7 @@ impl Connection {
 
 #[cold]
 fn new_record(log: &Rc<Log>, visitor: &Visitor) -> Box<Record> {
-    let Visitor { listener, peer, .. } = visitor;
-    Box::new(Record::new(log.clone(), listener, peer.ip()))
+    let Visitor { listener, peer, place, .. } = visitor;
+    let ledger = &place.core.ledger;
+    Box::new(Record::new(log.clone(), &listener.logged, peer.ip(), ledger))
 }

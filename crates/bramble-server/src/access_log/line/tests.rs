@@ -2,6 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use bramble_http::{RequestHead, parse_request};
+use bramble_net::Ledger;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -63,7 +64,8 @@ impl Request {
         };
         let mut read = RequestHead::default();
         let _ = parse_request(&self.head, &limits(), &mut read);
-        let mut opening = Opening::new(format, self.client, self.listener.clone());
+        let ledger = Ledger::unlimited();
+        let mut opening = Opening::new(format, self.client, self.listener.clone(), ledger);
         opening.set_request(time, &read, &self.head);
         opening
     }

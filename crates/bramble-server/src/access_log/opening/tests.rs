@@ -38,11 +38,14 @@ fn other(format: LogFormat) -> Opening {
     let head = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "long".repeat(500));
     let mut read = RequestHead::default();
     parse_request(head.as_bytes(), &limits(), &mut read).unwrap();
-    let mut opening =
-        Opening::new(format, IpAddr::from([0xffff; 8]), Fragment::listener("web").into());
+    let mut opening = new(format, IpAddr::from([0xffff; 8]), "web");
     opening.set_request(&[b'.'; TIME_BYTES], &read, head.as_bytes());
-    assert!(opening.is_long && opening.len == opening.long.len());
+    assert!(opening.long.as_ref().is_some_and(|long| long.text.len() == opening.len));
     opening
+}
+
+fn new(format: LogFormat, client: IpAddr, listener: &str) -> Opening {
+    Opening::new(format, client, Fragment::listener(listener).into(), Ledger::unlimited())
 }
 
 fn text(opening: &Opening) -> [String; 2] {
@@ -135,7 +138,7 @@ fn openings_of_any_length() {
 #[test]
 fn a_listener_may_have_a_long_name() {
     let name = "n".repeat(SHORT_BYTES);
-    let mut opening = Opening::new(LogFormat::Json, CLIENT, Fragment::listener(&name).into());
+    let mut opening = new(LogFormat::Json, CLIENT, &name);
     opening.set_request(JSON, &RequestHead::default(), b"");
     let begin = std::str::from_utf8(JSON).unwrap();
     let [before, _] = text(&opening);
