@@ -102,6 +102,34 @@ fn texts_of_any_length() {
     }
 }
 
+/// So are those of which some bytes are spelt out, up to another length.
+#[test]
+fn fields_of_any_length() {
+    for (len, last) in (0..40).flat_map(|len| [(len, "a"), (len, "\"")]) {
+        let [here, me] = ["h", "m"].map(|of| of.repeat(len) + last);
+        let [said_here, said_me] = [&here, &me].map(|text| text.replace('"', "\\\""));
+        for behind in ["", "\t", "\r\nX: \"\\"] {
+            let fields = format!("Referer: {here}{behind}\r\nUser-Agent: {me}{behind}\r\n");
+            let head = format!("GET / HTTP/1.0\r\n{fields}\r\n");
+            let said = format!("\",\"referer\":\"{said_here}\",\"user_agent\":\"{said_me}");
+            json(&head, &format!("\",\"method\":\"GET\",\"target\":\"/\",\"version\":\"1.0{said}"));
+            let said = format!(" \"{said_here}\" \"{said_me}\"");
+            common(LogFormat::Combined, &head, "GET / HTTP/1.0\" ", &said);
+        }
+    }
+}
+
+#[test]
+fn a_long_head_of_which_little_is_said() {
+    let cookie = format!("Cookie: {}\r\n", "c".repeat(3000));
+    for [before, behind] in [["", &*cookie], [&*cookie, ""]] {
+        let head = format!("OTHER /a HTTP/1.1\r\n{before}Host: b\r\n{FIELDS}{behind}\r\n");
+        let asked = "\",\"method\":\"OTHER\",\"target\":\"/a\",\"version\":\"1.1\",\"host\":\"b";
+        json(&head, &format!("{asked}{SAID_FIELDS}"));
+        common(LogFormat::Combined, &head, "OTHER /a HTTP/1.1\" ", " \"here\" \"me\"");
+    }
+}
+
 #[test]
 fn a_long_text_is_cut() {
     let long = |of: &str| of.repeat(2 * TEXT_BYTES);
@@ -132,6 +160,9 @@ fn openings_of_any_length() {
         let head = format!("GET {target} HTTP/1.1\r\n{FIELDS}\r\n");
         let begin = format!("\",\"method\":\"GET\",\"target\":\"{target}\",\"version\":\"1.1");
         json(&head, &format!("{begin}{SAID_FIELDS}"));
+        let line = format!("GET {target} HTTP/1.1\" ");
+        common(LogFormat::Common, &head, &line, "");
+        common(LogFormat::Combined, &head, &line, " \"here\" \"me\"");
     }
 }
 

@@ -33,3 +33,18 @@ fn what_finds_no_room_is_left_out() {
     });
     assert_eq!(written, "abcop");
 }
+
+fn is_full(left: usize, write: impl FnOnce(&mut Room<'_>)) -> bool {
+    let mut memory = [b'.'; LINE_BYTES];
+    let mut room = Room::behind(&mut memory, LINE_BYTES - left);
+    write(&mut room);
+    room.is_full()
+}
+
+#[test]
+fn it_is_full_where_something_may_have_been_left_out() {
+    assert!(!is_full(PUT_BYTES + 1, |to| to.put(b"a")));
+    assert!(is_full(PUT_BYTES, |to| to.put(b"a")));
+    assert!(!is_full(PUT_BYTES + 4, |to| to.copy(b"abcd")));
+    assert!(is_full(PUT_BYTES + 4, |to| to.copy(&[b'a'; PUT_BYTES + 5])));
+}
