@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Bramble, Broken, Config, eventually, get, respond};
+use bramble_tests::{Backend, Bramble, Broken, Caller, Config, eventually, get, respond};
 
 fn with(backend: &Backend, timeouts: &str) -> Bramble {
     Config::balancer(&[backend]).with(&format!("[timeouts]\n{timeouts}")).run()
@@ -132,8 +132,17 @@ fn a_client_whose_body_stops_is_let_go_and_its_backend_too() {
 
 /// One that never answers and says when it was left alone.
 fn silent(left: &Arc<AtomicUsize>) -> Backend {
+    silent_after(left, |_| {})
+}
+
+/// The same, once it has done this.
+fn silent_after(
+    left: &Arc<AtomicUsize>,
+    first: impl Fn(&mut Caller) + Send + Sync + 'static,
+) -> Backend {
     let left = left.clone();
     Backend::start(move |caller| {
+        first(caller);
         let is_left = !matches!(caller.wire().rest(), Err(Broken::Timeout));
         left.fetch_add(usize::from(is_left), Ordering::Relaxed);
         caller.close();
@@ -155,15 +164,104 @@ fn a_client_that_resets_is_not_kept_while_its_backend_is_waited_for() {
 }
 
 #[test]
-fn a_client_that_resets_is_not_kept_while_its_backend_takes_nothing() {
+fn a_client_that_resets_is_not_kept_in_the_middle_of_a_large_answer() {
     let left = Arc::new(AtomicUsize::new(0));
-    let is_left = left.clone();
-    let backend = Backend::start(move |caller| {
+    let backend = silent_after(&left, |caller| {
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+        caller.send(vec![b'x'; 200_000]);
+    });
+    let mut bramble = with(&backend, "body_ms = 60000");
+    let mut client = bramble.client();
+    client.send(get("/")).wire().head().unwrap();
+    client.wire().exactly(200_000).unwrap();
+    client.wire().reset_at_the_end();
+    drop(client);
+    eventually("it is left", || left.load(Ordering::Relaxed) == 1);
+    assert_eq!(bramble.stop_and_count("client_gone"), 1);
+}
+
+#[test]
+fn a_client_that_resets_is_not_kept_once_its_body_has_gone_beside_the_answer() {
+    let (left, here) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let came = here.clone();
+    let backend = silent_after(&left, move |caller| {
+        caller.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+        came.store(caller.wire().exactly(10).unwrap().len(), Ordering::Relaxed);
+    });
+    let mut bramble = with(&backend, "body_ms = 60000");
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\n01234");
+    client.wire().head().unwrap();
+    client.wire().exactly(8).unwrap();
+    client.send("56789");
+    eventually("all of the body has come", || here.load(Ordering::Relaxed) == 10);
+    client.wire().reset_at_the_end();
+    drop(client);
+    eventually("it is left", || left.load(Ordering::Relaxed) == 1);
+    assert_eq!(bramble.stop_and_count("client_gone"), 1);
+}
+
+/// One that reads nothing and says when its connection was reset.
+fn takes_nothing(left: &Arc<AtomicUsize>) -> Backend {
+    let left = left.clone();
+    Backend::start(move |caller| {
         let socket = caller.wire().socket().upgrade().unwrap();
         eventually("a reset", || socket.take_error().unwrap().is_some());
-        is_left.fetch_add(1, Ordering::Relaxed);
+        left.fetch_add(1, Ordering::Relaxed);
         caller.close();
-    });
+    })
+}
+
+#[test]
+fn a_backend_that_says_nothing_is_left_with_a_reset() {
+    let left = Arc::new(AtomicUsize::new(0));
+    let backend = takes_nothing(&left);
+    let bramble = with(&backend, "first_byte_ms = 300");
+    bramble.client().post("/", "not taken").expect(504);
+    eventually("it is left", || left.load(Ordering::Relaxed) == 1);
+}
+
+#[test]
+fn a_client_that_ends_in_the_middle_of_a_body_is_not_kept_while_its_backend_takes_nothing() {
+    let left = Arc::new(AtomicUsize::new(0));
+    let backend = takes_nothing(&left);
+    let mut bramble = with(&backend, "first_byte_ms = 60000\nbody_ms = 60000");
+    let mut client = bramble.client();
+    client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000000\r\n\r\n");
+    let ports = (bramble.address().port(), client.wire().local().port());
+    // As much as is taken, and so little more that its end comes through.
+    while !stays_unread(ports) {
+        client.send([b'x'; 16 * 1024]);
+    }
+    client.wire().half_close();
+    eventually("it is left", || left.load(Ordering::Relaxed) == 1);
+    assert_eq!(bramble.stop_and_count("client_gone"), 1);
+}
+
+/// Whether what has come by a connection between these ports, at the first, is not read for a while.
+fn stays_unread((at, from): (u16, u16)) -> bool {
+    let start = Instant::now();
+    while unread_bytes(at, from) > 0 {
+        if start.elapsed() > Duration::from_millis(200) {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+fn unread_bytes(at: u16, from: u16) -> u32 {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let mut rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let (at, from) = (format!(":{at:04X}"), format!(":{from:04X}"));
+    let row = rows.find(|row| row[1].ends_with(&at) && row[2].ends_with(&from)).unwrap();
+    u32::from_str_radix(row[4].split_once(':').unwrap().1, 16).unwrap()
+}
+
+#[test]
+fn a_client_that_resets_is_not_kept_while_its_backend_takes_nothing() {
+    let left = Arc::new(AtomicUsize::new(0));
+    let backend = takes_nothing(&left);
     let mut bramble = with(&backend, "first_byte_ms = 60000\nbody_ms = 60000");
     let mut client = bramble.client();
     client.send("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000000\r\n\r\n");

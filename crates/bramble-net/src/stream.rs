@@ -265,7 +265,8 @@ impl Stream {
 
     /// Ready once the peer is gone: it has reset the connection, or has ended its side though
     /// `missing` more bytes were to be read than are here. For whoever does not read meanwhile;
-    /// what is told of goes on to be read and written. Epoll's word alone: nothing is asked.
+    /// what is told of goes on to be read and written. By epoll's word, and by how much is unread
+    /// once that has told of an end.
     pub fn poll_gone(&mut self, cx: &mut Context<'_>, missing: u64) -> Poll<()> {
         // What has come under TLS is no measure of what it says.
         let missing = if self.is_plain() { missing } else { 0 };
@@ -305,8 +306,8 @@ impl Stream {
         self.socket.shutdown_write();
     }
 
-    /// Lets the kernel forget the connection once it is closed and the peer has got all: of one that
-    /// says no end itself it would keep half a kilobyte for a minute.
+    /// Lets the kernel forget the connection once it is closed and the peer has got all: of one
+    /// that says no end itself it would keep half a kilobyte for a minute.
     pub fn forget_when_closed(&self) {
         self.socket.forget_when_closed();
     }

@@ -19,6 +19,7 @@ mod tries;
 mod tunnel;
 mod upload;
 
+use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ use bramble_net::{Spare, Stream, Timer};
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
 use crate::reason::Reason;
-use crate::wait::WaitError;
+use crate::wait::{self, WaitError};
 use attempt::Attempt;
 use failure::AttemptError;
 use upload::{Consent, Side, Source, Upload, UploadError};
@@ -124,7 +125,7 @@ impl Exchange {
     fn is_broken(&mut self, cx: &mut Context<'_>, from: &mut Source<'_>) -> bool {
         let missing = match &self.upload {
             Some(upload) if upload.waits_for() == Side::Backend => Some(upload.missing(from)),
-            None => self.is_long.then_some(0),
+            None => return self.is_left(cx, from.stream),
             Some(_) => None,
         };
         if missing.is_some_and(|missing| from.stream.poll_gone(cx, missing).is_ready()) {
@@ -133,10 +134,31 @@ impl Exchange {
         self.broken.is_some()
     }
 
-    /// For how long of this the backend is waited for without a look at the client. None: all of it.
-    fn unwatched(&self, limit: Duration) -> Option<Duration> {
-        let is_watched = self.is_long || self.upload.is_some();
-        (!is_watched && limit > UNWATCHED).then_some(UNWATCHED)
+    /// The same of one that has no more to say.
+    fn is_left(&mut self, cx: &mut Context<'_>, client: &mut Stream) -> bool {
+        if self.is_long && client.poll_gone(cx, 0).is_ready() {
+            self.broken = Some(WaitError::Closed.into());
+        }
+        self.broken.is_some()
+    }
+
+    /// Waits for the backend, of which the first part goes without a look at the client.
+    async fn watching<T>(
+        &mut self,
+        timer: &Timer,
+        limit: Duration,
+        mut operation: impl FnMut(&mut Context<'_>, &mut Self) -> Poll<io::Result<T>>,
+    ) -> Result<T, WaitError> {
+        let is_watched = self.is_long || self.upload.is_some() || limit <= UNWATCHED;
+        let first = if is_watched { limit } else { UNWATCHED };
+        match wait::within(timer, first, |cx| operation(cx, self)).await {
+            Err(WaitError::Timeout(waited)) if !is_watched => {
+                self.is_long = true;
+                let left = limit.saturating_sub(waited);
+                wait::within(timer, left, |cx| operation(cx, self)).await
+            }
+            result => result,
+        }
     }
 
     /// Whether the client waits to be told to go on with its body.

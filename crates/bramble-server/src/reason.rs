@@ -100,7 +100,7 @@ events! {
     Connections "connections" "a connection got a 503 at once: `connections` were open, and none of them could make room"
     ConnectionsPerClient "connections_per_client" "a connection got a 503 at once: its client had `connections_per_client`"
     Memory "memory" "a connection got a 503 at once: all of `memory_bytes` was held, and nobody could make room"
-    Evicted "evicted" "a connection that waited for a request or for its slow client, or whose body its backend did not take, was closed for others: `connections` were open, or all of `memory_bytes` was held; a body whose answer had not begun got a 503 (`busy`)"
+    Evicted "evicted" "a connection that waited for a request or for its slow client, or whose body its backend did not take, was closed for others: `connections` were open, or all of `memory_bytes` was held; a body whose answer had not begun got a 503 (`busy`) where it could be told"
     RequestsPerConnection "requests_per_connection" "a connection was closed after `requests_per_connection`"
     IdleTimeout "idle_timeout" "a connection was closed after `idle_ms` without a request"
     ListenerGone "listener_gone" "a client of an older process was closed: the listener that it came by is not there any more, or has TLS now"

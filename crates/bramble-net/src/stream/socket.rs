@@ -17,7 +17,7 @@ use crate::ledger::Grant;
 use crate::listener::{UNSENT_BYTES, spare_pacing};
 use crate::option;
 use crate::queues::{Counted, Queue, Queues};
-use crate::watch::watch;
+use crate::watch::watch_or_return;
 
 /// Socket and what is known of its readiness.
 pub(super) struct Socket {
@@ -34,7 +34,7 @@ enum Fd {
     /// Not known to epoll.
     Bare(OwnedFd),
     Watched(Watched),
-    /// Registration failed; every use says so.
+    /// Others have it, too; every use says so.
     Lost,
 }
 
@@ -212,7 +212,7 @@ impl Socket {
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>, missing: u64) -> Poll<()> {
         // One that can't be watched is found out when it is used.
         let Ok(watched) = self.watch() else { return Poll::Pending };
-        let mut told_writable = false;
+        let (mut told_readable, mut told_writable) = (false, false);
         while let Poll::Ready(told) = watched.fd.poll_write_ready(cx) {
             let Ok(mut told) = told else { return Poll::Ready(()) };
             if told.ready().is_write_closed() {
@@ -221,7 +221,10 @@ impl Socket {
             told.clear_ready();
             told_writable = true;
         }
-        let is_cut = missing > 0 && watched.is_ended(cx) && watched.unread_bytes() < missing;
+        let is_cut = missing > 0
+            && watched.is_ended(cx, &mut told_readable)
+            && watched.unread_bytes() < missing;
+        self.readable |= told_readable;
         self.writable |= told_writable;
         if is_cut { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -293,15 +296,21 @@ impl Socket {
         }
     }
 
-    /// Registers with epoll, once.
+    /// Registers with epoll, once. Where that fails, all but waiting goes on.
     fn watch(&mut self) -> io::Result<&Watched> {
         if matches!(self.fd, Fd::Bare(_))
             && let Fd::Bare(fd) = std::mem::replace(&mut self.fd, Fd::Lost)
         {
-            let fd = Rc::new(fd);
-            let queue = self.counted.as_ref().map(|counted| counted.enter(&fd));
-            let fd = watch(fd, Interest::READABLE | Interest::WRITABLE)?;
-            self.fd = Fd::Watched(Watched { queue, fd });
+            self.fd = match watch_or_return(Rc::new(fd), Interest::READABLE | Interest::WRITABLE) {
+                Ok(fd) => {
+                    let queue = self.counted.as_ref().map(|counted| counted.enter(fd.get_ref()));
+                    Fd::Watched(Watched { queue, fd })
+                }
+                Err((fd, error)) => {
+                    self.fd = bare(fd);
+                    return Err(error);
+                }
+            };
         }
         match &self.fd {
             Fd::Watched(watched) => Ok(watched),
@@ -311,10 +320,18 @@ impl Socket {
 }
 
 impl Watched {
-    /// Whether the peer has ended its side, as far as epoll has told. An end is told to whoever
-    /// waits to write, too.
-    fn is_ended(&self, cx: &mut Context<'_>) -> bool {
-        matches!(self.fd.poll_read_ready(cx), Poll::Ready(Ok(told)) if told.ready().is_read_closed())
+    /// Whether the peer has ended its side, as far as epoll has told. What else that has told of is
+    /// taken note of: as long as it stands, nobody is woken by the end.
+    fn is_ended(&self, cx: &mut Context<'_>, told_readable: &mut bool) -> bool {
+        while let Poll::Ready(told) = self.fd.poll_read_ready(cx) {
+            let Ok(mut told) = told else { return true };
+            if told.ready().is_read_closed() {
+                return true;
+            }
+            told.clear_ready();
+            *told_readable = true;
+        }
+        false
     }
 
     fn unread_bytes(&self) -> u64 {
@@ -324,6 +341,10 @@ impl Watched {
     /// The descriptor, which nobody else has any more.
     fn end(self) -> Fd {
         drop(self.queue);
-        Rc::try_unwrap(self.fd.into_inner()).map_or(Fd::Lost, Fd::Bare)
+        bare(self.fd.into_inner())
     }
+}
+
+fn bare(fd: Rc<OwnedFd>) -> Fd {
+    Rc::try_unwrap(fd).map_or(Fd::Lost, Fd::Bare)
 }

@@ -8,6 +8,9 @@ use super::{Connection, End, NO_STORE, Next};
 use crate::reason::{self, Event, Reason};
 use crate::wait;
 
+/// What is read of a body whose client is turned away.
+const UNREAD_BYTES: usize = 4096;
+
 impl Connection {
     /// Sends a whole answer of our own.
     pub(crate) async fn respond(
@@ -39,15 +42,21 @@ impl Connection {
         self.respond(why.status(), fields, page.as_bytes()).await
     }
 
-    /// Tells a client so that is ended for others, as far as that takes no memory and no time. It is
-    /// sending: then the end is a reset behind the answer.
+    /// Tells a client so that is ended for others, as far as that takes no memory and no time.
     pub(super) fn turn_away(&mut self) {
         self.refused(Event::Evicted);
+        // What it has said would make the end a reset, which overtakes the answer.
+        let _ = self.stream.try_read(&mut [0; UNREAD_BYTES]);
         let (core, is_head) = (self.core.clone(), self.is_head());
         let answer = core.busy.answer(is_head);
-        if self.stream.try_write(&[IoSlice::new(answer)]).is_ok_and(|n| n == answer.len()) {
+        let sent = self.stream.try_write(&[IoSlice::new(answer)]).unwrap_or(0);
+        if sent > 0 {
             self.answered(Reason::Busy.status());
-            self.sent(answer.len());
+            self.sent(sent);
+        }
+        if sent < answer.len() {
+            // What it does not take would keep the kernel's memory for minutes.
+            self.stream.reset_when_closed();
         }
     }
 

@@ -1,7 +1,7 @@
 //! Passing a backend's answer on to the client.
 
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bramble_http::{Body, BodyReader, ForwardResponse, chunk_head, forward_response};
 use bramble_net::{Spare, Stream};
@@ -32,7 +32,9 @@ pub(super) async fn pass_on(
         // An answer that is whole while the body is not wants no more of it.
         upload.give_up(&mut c.input);
     }
-    answer.abandon(&exchange);
+    if !exchange.arrived {
+        answer.abandon();
+    }
     let now = Instant::now();
     c.metered_until(now);
     match passed {
@@ -125,7 +127,7 @@ async fn pass_body(
             continue;
         }
         if let Some(left) = left_in_bulk(c, answer, reader, framing, exchange) {
-            return bulk::pass(c, answer, left).await;
+            return bulk::pass(c, answer, left, exchange).await;
         }
         if answer.buffer.is_empty() {
             // What follows is a large body: read it in large pieces.
@@ -192,36 +194,31 @@ async fn receive(
     answer: &mut Attempt,
     exchange: &mut Exchange,
 ) -> Result<bool, End> {
-    let step = c.table.times.body;
-    let mut left = exchange.upload.as_ref().map_or(step, Upload::limit);
-    let filled = loop {
-        let unwatched = exchange.unwatched(left);
-        match fill(c, answer, unwatched.unwrap_or(left), exchange).await {
-            Err(WaitError::Timeout(waited)) if unwatched.is_some() => {
-                exchange.is_long = true;
-                left = left.saturating_sub(waited);
-            }
-            filled => break filled,
+    loop {
+        let filled = fill(c, answer, exchange).await;
+        if let Some(end) = exchange.broken.take() {
+            return Err(end);
         }
-    };
-    match (exchange.broken.take(), filled) {
-        (Some(end), _) => Err(end),
-        (None, Ok(n)) => Ok(n > 0),
-        (None, Err(error @ (WaitError::RequestTimeout | WaitError::Evicted))) => Err(error.into()),
-        (None, Err(error)) if exchange.waits_for_client() => Err(error.into()),
-        (None, Err(_)) => Err(End::Cut),
+        return match filled {
+            // The backend's turn begins with the end of the body.
+            Ok(None) => continue,
+            Ok(Some(n)) => Ok(n > 0),
+            Err(error @ (WaitError::RequestTimeout | WaitError::Evicted)) => Err(error.into()),
+            Err(error) if exchange.waits_for_client() => Err(error.into()),
+            Err(_) => Err(End::Cut),
+        };
     }
 }
 
-/// Reads more of the answer, and passes the body on meanwhile.
+/// Reads more of the answer, and passes the body on meanwhile. None: that has come to its end, or
+/// the client has broken off.
 async fn fill(
     c: &mut Connection,
     answer: &mut Attempt,
-    limit: Duration,
     exchange: &mut Exchange,
-) -> Result<usize, WaitError> {
+) -> Result<Option<usize>, WaitError> {
     let most = c.table.limits.head_bytes.max(c.table.limits.chunk_extension_body_bytes);
-    let step = c.table.times.body;
+    let limit = exchange.upload.as_ref().map_or(c.table.times.body, Upload::limit);
     let Attempt { link, buffer, .. } = answer;
     let mut source = Source {
         stream: &mut c.stream,
@@ -229,18 +226,18 @@ async fn fill(
         body: &mut c.body,
         most: c.table.limits.head_bytes + 1,
     };
-    let filled = wait::within(&c.timer, limit, |cx| {
-        // The backend's turn begins with the end of the body.
+    let filled = exchange.watching(&c.timer, limit, |cx, exchange| {
         if exchange.poll_upload(cx, &mut source, &mut link.stream) {
-            c.timer.arm(step);
-        } else if let Some(left) = exchange.moved() {
+            return Poll::Ready(Ok(None));
+        }
+        if let Some(left) = exchange.moved() {
             c.timer.arm(left);
         }
         exchange.spare(&c.timer);
         if exchange.is_broken(cx, &mut source) {
-            return Poll::Ready(Ok(0));
+            return Poll::Ready(Ok(None));
         }
-        buffer.poll_fill(cx, &mut link.stream, most)
+        buffer.poll_fill(cx, &mut link.stream, most).map_ok(Some)
     });
     let filled = filled.await;
     c.timer.spare(Spare::No);

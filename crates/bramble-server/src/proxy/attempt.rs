@@ -83,7 +83,10 @@ pub(super) async fn exchange(
 ) -> Result<Outcome, AttemptError> {
     let in_flight = backend.begin();
     let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
-    send(c, &mut link, exchange).await?;
+    if let Err(error) = send(c, &mut link, exchange).await {
+        link.stream.reset_when_closed();
+        return Err(error);
+    }
     let sent_at = Instant::now();
     c.mark(|marks| marks.asked(sent_at));
     let attempt = Box::new(Attempt {
@@ -109,7 +112,7 @@ pub(super) async fn receive(
         Ok(false) => Ok(Outcome::Slow(attempt)),
         // Whoever is listened to may not be whoever was asked last.
         Err(error) => {
-            attempt.abandon(exchange);
+            attempt.abandon();
             Err(error.of(&attempt.backend))
         }
     }
@@ -276,11 +279,9 @@ async fn fill(
     limit: Duration,
     exchange: &mut Exchange,
 ) -> Result<(), FillError> {
-    let mut left = limit;
     loop {
-        let unwatched = exchange.unwatched(left);
         let limit = match &exchange.upload {
-            None => unwatched.unwrap_or(left),
+            None => limit,
             Some(upload) if upload.awaits_consent() => interim::CONTINUE_AFTER,
             Some(upload) => upload.limit(),
         };
@@ -300,10 +301,6 @@ async fn fill(
             Ok(Event::Turned) => {
                 c.head.expect_continue = false;
                 attempt.sent_at = Instant::now();
-            }
-            Err(WaitError::Timeout(waited)) if unwatched.is_some() => {
-                exchange.is_long = true;
-                left = left.saturating_sub(waited);
             }
             Err(WaitError::Timeout(_)) if exchange.awaits_consent() => {
                 let asked = interim::ask_for_body(c, exchange).await;
@@ -333,7 +330,7 @@ async fn next_event(
         most: c.table.limits.head_bytes + 1,
     };
     let Attempt { link, buffer, .. } = attempt;
-    let event = wait::within(timer, limit, |cx| {
+    let event = exchange.watching(timer, limit, |cx, exchange| {
         if exchange.poll_upload(cx, &mut source, &mut link.stream) {
             return Poll::Ready(Ok(Event::Turned));
         }
@@ -355,12 +352,11 @@ async fn next_event(
 }
 
 impl Attempt {
-    /// Its connection is to be closed. What the backend has not taken of a body would keep the
-    /// kernel's memory for minutes, and an end in order would be no sign that the rest is missing.
-    pub(super) fn abandon(&self, exchange: &Exchange) {
-        if !exchange.arrived {
-            self.link.stream.reset_when_closed();
-        }
+    /// Nothing more is wanted of its connection. What the backend has not taken of a request would
+    /// keep the kernel's memory for minutes, and an end in order would be no sign that the rest of
+    /// a body is missing.
+    pub(super) fn abandon(&self) {
+        self.link.stream.reset_when_closed();
     }
 
     fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {

@@ -5,11 +5,12 @@
 //! waking who waits for it, and with larger pieces that happens less often.
 
 use std::io;
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bramble_net::Passed;
 
+use super::Exchange;
 use super::attempt::Attempt;
 use crate::connection::{Connection, End};
 use crate::wait::{self, WaitError};
@@ -29,13 +30,14 @@ pub(super) async fn pass(
     c: &mut Connection,
     answer: &mut Attempt,
     mut left: u64,
+    exchange: &mut Exchange,
 ) -> Result<(), End> {
     let mut piece = FIRST_BYTES;
     answer.buffer.release();
     while left > 0 {
         // A peer that is quick enough never blocks us: the others get their turn.
         tokio::task::coop::consume_budget().await;
-        let Passed { seen, taken } = step(c, answer, left, piece).await?;
+        let Passed { seen, taken } = step(c, answer, left, piece, exchange).await?;
         match taken {
             Ok(0) => return Err(End::Cut),
             Ok(taken) => {
@@ -63,15 +65,23 @@ async fn step(
     answer: &mut Attempt,
     left: u64,
     piece: usize,
+    exchange: &mut Exchange,
 ) -> Result<Passed, End> {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let looked_at = piece.min(left) + 1;
     let (from, to, scratch) = (&mut answer.link.stream, &mut c.stream, &c.core.scratch);
-    let passed = wait::within(&c.timer, c.table.times.body, |cx| {
-        scratch.with(looked_at, |memory| from.poll_pass(cx, to, left, memory))
+    let passed = exchange.watching(&c.timer, c.table.times.body, |cx, exchange| {
+        let passed = scratch.with(looked_at, |memory| from.poll_pass(cx, to, left, memory));
+        // While bytes flow, to write them tells as much.
+        if passed.is_pending() && exchange.is_left(cx, to) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        passed
     });
-    passed.await.map_err(|error| match error {
-        WaitError::RequestTimeout | WaitError::Evicted => error.into(),
+    let passed = passed.await;
+    passed.map_err(|error| match (exchange.broken.take(), error) {
+        (Some(end), _) => end,
+        (None, error @ (WaitError::RequestTimeout | WaitError::Evicted)) => error.into(),
         _ => End::Cut,
     })
 }

@@ -165,11 +165,15 @@ impl Upload {
         self.waits_for
     }
 
-    /// Bytes of the body that have not come in yet, as far as that is known.
+    /// Bytes of the body that have not come in yet, at least: of one in chunks it is known only that
+    /// it has not ended.
     pub(super) fn missing(&self, from: &Source<'_>) -> u64 {
         let taken = self.piece.as_ref().map_or(0, |piece| piece.consumed);
         let here = from.input.unread().len().saturating_sub(taken) as u64;
-        from.body.left().unwrap_or(0).saturating_sub(here)
+        match from.body.left() {
+            Some(left) => left.saturating_sub(here),
+            None => u64::from(!from.body.is_done() && here == 0),
+        }
     }
 
     /// Gives the rest up; what lies in the input of a piece begun is used up.
@@ -232,3 +236,6 @@ pub(super) fn after_chunk(len: usize, last: bool) -> &'static [u8] {
         (_, true) => b"\r\n0\r\n\r\n",
     }
 }
+
+#[cfg(test)]
+mod tests;
