@@ -1,5 +1,7 @@
 //! Switching to WebSocket: after the backend's 101 everything passes, before it nothing does.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bramble_tests::{Backend, Broken, Caller, Client, Config, balancer, eventually, get, respond};
@@ -188,19 +190,20 @@ fn one_whose_other_side_has_ended_is_not_waited_for_for_long() {
 
 #[test]
 fn one_whose_backend_never_ends_its_side_is_forgotten_by_the_kernel_too() {
-    let backend = Backend::start(|caller| {
+    let told = Arc::new(AtomicBool::new(false));
+    let is_told = told.clone();
+    let backend = Backend::start(move |caller| {
         caller.send(AGREE.to_owned() + "hello");
+        is_told.store(caller.wire().rest() == Ok(Vec::new()), Ordering::Relaxed);
         caller.pause(15_000);
         caller.close();
     });
-    let config = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 300");
-    let bramble = config.run();
+    let bramble = Config::balancer(&[&backend]).with("[timeouts]\nbody_ms = 300").run();
     let mut client = bramble.client();
     switched(&mut client);
-    let waits = || waits_for_its_end(backend.address().port());
     drop(client);
-    eventually("the backend is told", waits);
-    eventually("it is forgotten", || !waits());
+    eventually("the backend is told", || told.load(Ordering::Relaxed));
+    eventually("it is forgotten", || !waits_for_its_end(backend.address().port()));
 }
 
 /// Whether somebody has ended a connection to this port, and waits for the other end (FIN_WAIT2).
