@@ -143,21 +143,24 @@ impl Exchange {
     }
 
     /// Waits for the backend, of which the first part goes without a look at the client.
+    #[inline]
     async fn watching<T>(
         &mut self,
         timer: &Timer,
         limit: Duration,
         mut operation: impl FnMut(&mut Context<'_>, &mut Self) -> Poll<io::Result<T>>,
     ) -> Result<T, WaitError> {
-        let is_watched = self.is_long || self.upload.is_some() || limit <= UNWATCHED;
-        let first = if is_watched { limit } else { UNWATCHED };
-        match wait::within(timer, first, |cx| operation(cx, self)).await {
-            Err(WaitError::Timeout(waited)) if !is_watched => {
-                self.is_long = true;
-                let left = limit.saturating_sub(waited);
-                wait::within(timer, left, |cx| operation(cx, self)).await
+        let mut left = limit;
+        loop {
+            let is_watched = self.is_long || self.upload.is_some() || left <= UNWATCHED;
+            let step = if is_watched { left } else { UNWATCHED };
+            match wait::within(timer, step, |cx| operation(cx, self)).await {
+                Err(WaitError::Timeout(waited)) if !is_watched => {
+                    self.is_long = true;
+                    left = left.saturating_sub(waited);
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
