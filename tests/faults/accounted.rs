@@ -2,7 +2,7 @@
 //! kept for its sockets.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bramble_tests::{
     Address, Backend, Client, Config, Folder, Program, bramble_binary, eventually,
@@ -18,8 +18,7 @@ const MB: f64 = 1e6;
 /// Of less load the ledger's blocks and the allocator's pages would be a part.
 const LEAST_MB: f64 = 20.0;
 const APART: f64 = 0.1;
-/// Looks at all sockets in turn, and whatever else comes later.
-const SETTLES: Duration = Duration::from_secs(4);
+const SETTLES: Duration = Duration::from_secs(20);
 
 struct Scene {
     // In this order: what is in the group ends before the group.
@@ -52,9 +51,10 @@ impl Scene {
         let tables = format!(
             "{sink}{chat}[[site]]\nname = \"site\"\nroot = \"{}\"\n\
              [[route]]\npath_prefix = \"/large\"\nsite = \"site\"\n[[route]]\npool = \"pool\"\n\
-             [metrics]\naddress = \"{}\"\n",
+             [metrics]\naddress = \"{}\"\n[access_log]\npath = \"{}\"\n",
             folder.join("site").display(),
             metrics.socket(),
+            folder.join("access.log").display(),
         );
         let config = Config::balancer(&[&worker]).with(&tables);
         folder.write("bramble.toml", config.text(address.socket()));
@@ -65,6 +65,22 @@ impl Scene {
         bramble.log.expect(" listening ");
         let backends = (worker, [sinking, chatting]);
         Self { bramble, group, metrics, address, _backends: backends, _folder: folder }
+    }
+
+    /// What is held once it has not changed for a second: sockets are looked at in turn.
+    fn settled(&self) -> (f64, f64) {
+        let deadline = Instant::now() + SETTLES;
+        let mut last = self.held();
+        loop {
+            std::thread::sleep(ms(1000));
+            let now = self.held();
+            let is_steady = |was: f64, is: f64| (was - is).abs() <= is / 100.0;
+            if is_steady(last.0, now.0) && is_steady(last.1, now.1) {
+                return now;
+            }
+            assert!(Instant::now() < deadline, "it goes on changing: {last:?}, {now:?}");
+            last = now;
+        }
     }
 
     /// By the ledger and by the kernel, in MB.
@@ -93,12 +109,10 @@ impl Scene {
 fn is_accounted_for(report: &mut Report, crowd: &str) {
     let scene = Scene::start();
     Client::connect(scene.address.socket()).get("/").expect(200);
-    std::thread::sleep(ms(1500));
-    let before = scene.held();
+    let before = scene.settled();
     let visitors = start_crowd(&[scene.address.socket().to_string(), crowd.to_owned()]);
     visitors.log.expect("connected");
-    std::thread::sleep(SETTLES);
-    let after = scene.held();
+    let after = scene.settled();
     let (entered, real) = (after.0 - before.0, after.1 - before.1);
     let apart = entered / real - 1.0;
     let figure = format!("{:+.1} % ({entered:.1} of {real:.1} MB)", apart * 100.0);
