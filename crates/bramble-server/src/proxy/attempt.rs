@@ -112,7 +112,10 @@ pub(super) async fn receive(
         Ok(false) => Ok(Outcome::Slow(attempt)),
         // Whoever is listened to may not be whoever was asked last.
         Err(error) => {
-            attempt.abandon();
+            // Whoever has said something has taken what was sent.
+            if !exchange.arrived || attempt.buffer.is_empty() {
+                attempt.abandon();
+            }
             Err(error.of(&attempt.backend))
         }
     }
