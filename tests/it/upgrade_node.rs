@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bramble_tests::{
     Backend, Caller, Client, Cluster, FileId, Folder, Installed, Node, bramble, eventually,
@@ -15,6 +15,9 @@ const AGREE: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n
                      Upgrade: websocket\r\nSec-WebSocket-Accept: y\r\n\r\n";
 const ASK: &str = "GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\n\
                    Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
+
+/// Until an agent has come over.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A backend that agrees, and then says everything again.
 fn echo(caller: &mut Caller) {
@@ -201,6 +204,21 @@ fn a_signal_to_the_agent_is_an_upgrade_too() {
     eventually("the agent runs from the new file", || FileId::run_by(agent) == new);
     assert!(roles(&cluster.first).iter().all(|id| !before.contains(id)));
     cluster.wait_until_serving(&["first"]);
+}
+
+#[test]
+fn a_stop_while_the_agent_becomes_the_new_program_is_one_in_order() {
+    let installed = Installed::new();
+    let mut cluster = published(&installed, "");
+    let agent = cluster.first.program().id();
+    std::fs::rename(installed.another(), installed.place()).unwrap();
+    cluster.first.program().signal(Signal::USR2);
+    let (new, deadline) = (FileId::of(&installed.place()), Instant::now() + PATIENCE);
+    // Without a pause: it has no handlers yet.
+    while FileId::run_by(agent) != new {
+        assert!(Instant::now() < deadline, "the agent does not run from the new file");
+    }
+    cluster.first.stop();
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bramble_cluster::api::Role;
-use bramble_net::Ignored;
+use bramble_net::{Held, Ignored};
 use rustix::process::{Pid, Signal, getppid};
 use rustix::stdio::dup2_stdin;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,10 @@ pub struct Program {
     pub arguments: Vec<OsString>,
 }
 
+/// What tells an agent to stop, its roles in order. A program that goes on has them wait until it lets
+/// them come.
+pub const STOP_SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
+
 #[derive(Serialize, Deserialize)]
 struct Words {
     /// The agent's process.
@@ -93,6 +97,11 @@ impl Kept {
         // A second request between here and the program's own handler would end the node.
         let _ignored = match Ignored::new(Signal::USR2) {
             Ok(ignored) => ignored,
+            Err(error) => return error,
+        };
+        // Nor would a stop come to the roles: it waits until the program has a handler for it.
+        let _held = match Held::new(&STOP_SIGNALS) {
+            Ok(held) => held,
             Err(error) => return error,
         };
         let ready = dup2_stdin(self.lock.file()).map_err(io::Error::from);

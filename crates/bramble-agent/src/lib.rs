@@ -30,7 +30,7 @@ pub mod watch;
 
 pub use agent::{AgentError, Options, rehearse, run};
 pub use join::{JoinError, Wish, is_node, join, rejoin};
-pub use kept::{Program, Start};
+pub use kept::{Program, STOP_SIGNALS, Start};
 pub use node::{NodeError, NodeFile};
 pub use renew::is_member;
 pub use upgrade::UpgradeRequest;

@@ -37,6 +37,6 @@ pub use crate::port::steady_port;
 pub use crate::precise_sleep::PreciseSleep;
 pub use crate::queues::Queues;
 pub use crate::ranking::{Ranking, Whose};
-pub use crate::signal::Ignored;
+pub use crate::signal::{Held, Ignored, let_come};
 pub use crate::stream::{Passed, Stream};
 pub use crate::timer::{Spare, SpareWait, Timer, Timers};

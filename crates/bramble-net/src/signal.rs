@@ -1,4 +1,4 @@
-//! Letting a signal pass: needs `unsafe`, since what is done at a signal is the C library's.
+//! Letting a signal pass or wait: needs `unsafe`, since what is done at a signal is the C library's.
 
 use std::ffi::c_int;
 use std::io;
@@ -39,6 +39,51 @@ impl Drop for Ignored {
     fn drop(&mut self) {
         // SAFETY: what stands in it was in effect before.
         unsafe { libc::sigaction(self.signal, &raw const self.before, ptr::null_mut()) };
+    }
+}
+
+/// Signals wait until this is dropped; also in a program that this process becomes before that, until
+/// it lets them come ([`let_come`]).
+pub struct Held(Vec<Signal>);
+
+impl Held {
+    /// From now on, where this thread is the only one that would take them.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub fn new(signals: &[Signal]) -> io::Result<Self> {
+        mask(libc::SIG_BLOCK, signals)?;
+        Ok(Self(signals.to_vec()))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = let_come(&self.0);
+    }
+}
+
+/// Lets signals come that have waited.
+///
+/// # Errors
+/// The kernel refused.
+pub fn let_come(signals: &[Signal]) -> io::Result<()> {
+    mask(libc::SIG_UNBLOCK, signals)
+}
+
+#[allow(unsafe_code)]
+fn mask(how: c_int, signals: &[Signal]) -> io::Result<()> {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it fills the whole set.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    for signal in signals {
+        // SAFETY: the set is one, and the signal's number is the kernel's own.
+        unsafe { libc::sigaddset(set.as_mut_ptr(), signal.as_raw()) };
+    }
+    // SAFETY: the set is whole, and what was in effect before is not asked for.
+    match unsafe { libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut()) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
     }
 }
 

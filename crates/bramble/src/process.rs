@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bramble_agent::STOP_SIGNALS;
+use bramble_net::let_come;
 use rustix::process::Signal;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +50,8 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
 pub fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).doing("can't wait for signals")?;
     let mut terminate = signal(SignalKind::terminate()).doing("can't wait for signals")?;
+    // Those that came while an agent became this program.
+    let_come(&STOP_SIGNALS).doing("can't wait for signals")?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

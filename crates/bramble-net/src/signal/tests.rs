@@ -1,4 +1,5 @@
 use std::fs;
+use std::process::Command;
 
 use super::*;
 
@@ -18,4 +19,21 @@ fn a_signal_is_ignored_for_a_while() {
     drop(ignored);
     assert!(!is_ignored(Signal::USR2));
     assert!(Ignored::new(Signal::KILL).is_err());
+}
+
+/// What another program comes to that ends itself.
+fn outlives_its_end() -> bool {
+    let output = Command::new("sh").args(["-c", "kill $$; echo alive"]).output().unwrap();
+    output.stdout == b"alive\n"
+}
+
+#[test]
+fn a_signal_waits_also_in_the_next_program() {
+    assert!(!outlives_its_end());
+    let held = Held::new(&[Signal::INT, Signal::TERM]).unwrap();
+    assert!(outlives_its_end());
+    let_come(&[Signal::INT]).unwrap();
+    assert!(outlives_its_end());
+    drop(held);
+    assert!(!outlives_its_end());
 }
