@@ -4,8 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use bramble_tests::{PATIENCE, VISITOR};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use bramble_tests::{PATIENCE, VISITOR, connect_from};
 
 /// One connection to a proxy.
 pub(crate) struct Client {
@@ -25,16 +24,7 @@ pub(crate) enum Ended {
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
-        let socket = rustix::net::socket_with(
-            AddressFamily::INET,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )
-        .unwrap();
-        rustix::net::bind(&socket, &SocketAddr::from((VISITOR, 0))).unwrap();
-        rustix::net::connect(&socket, &address).expect("the proxy listens");
-        let stream = TcpStream::from(socket);
+        let stream = connect_from(VISITOR, address, None);
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { stream, received: Vec::new(), end: Ended::Open }

@@ -1,14 +1,12 @@
 //! Limits on what one client may take: time, connections, requests. Each is hit, answered or
 //! closed as it should be, and counted by its name.
 
-use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bramble_tests::{
-    Backend, Bramble, Broken, Client, Config, Wire, eventually, get, post, respond,
+    Backend, Bramble, Broken, Client, Config, Wire, connect_from, eventually, get, post, respond,
 };
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 fn one(tables: &str) -> (Backend, Bramble) {
     let backend = Backend::start(|caller| match caller.try_body() {
@@ -218,16 +216,7 @@ fn slow_heads_make_room_for_a_visitor_and_requests_do_not() {
 
 /// An upload that comes slowly, from another address than visitors have.
 fn slow_upload(bramble: &Bramble) -> Wire {
-    let socket = rustix::net::socket_with(
-        AddressFamily::INET,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )
-    .unwrap();
-    rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 3], 0))).unwrap();
-    rustix::net::connect(&socket, &bramble.address()).unwrap();
-    let mut wire = Wire::new(TcpStream::from(socket));
+    let mut wire = Wire::new(connect_from([127, 0, 0, 3], bramble.address(), None));
     wire.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nslow");
     wire
 }

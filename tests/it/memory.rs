@@ -1,12 +1,12 @@
 //! The ceiling of memory: what a process may hold, sockets included, and who goes first when that
 //! is not enough.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use bramble_tests::{
-    Address, Backend, Bramble, Broken, Client, Config, Folder, Wire, eventually, get, head, respond,
+    Address, Backend, Bramble, Broken, Client, Config, Folder, Wire, connect_from, eventually, get,
+    head, respond,
 };
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const CEILING: f64 = 16777216.0;
@@ -58,17 +58,7 @@ fn raise_descriptor_limit() {
 fn visitor(at: SocketAddr, i: usize, each: usize) -> Wire {
     let [.., high, low] = u32::try_from(i / each).unwrap().to_be_bytes();
     let own = Ipv4Addr::new(127, 1 + high, low, 1);
-    let socket = rustix::net::socket_with(
-        AddressFamily::INET,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )
-    .unwrap();
-    sockopt::set_socket_recv_buffer_size(&socket, READER_BYTES).unwrap();
-    rustix::net::bind(&socket, &SocketAddr::from((own, 0))).unwrap();
-    rustix::net::connect(&socket, &at).unwrap();
-    Wire::new(TcpStream::from(socket))
+    Wire::new(connect_from(own, at, Some(READER_BYTES)))
 }
 
 impl Scene {

@@ -1,12 +1,11 @@
 //! A visitor on a raw socket: sends what it is told, reads strictly.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
-
 use crate::answer::Answer;
+use crate::connection::connect_from;
 use crate::wire::{Broken, Wire};
 
 /// Where visitors come from. Their many ports are therefore no obstacle to what listens on
@@ -49,17 +48,7 @@ impl Client {
     #[must_use]
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
-        // A program that another scenario starts meanwhile must not keep it open.
-        let socket = rustix::net::socket_with(
-            AddressFamily::INET,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )
-        .unwrap();
-        rustix::net::bind(&socket, &SocketAddr::from((VISITOR, 0))).unwrap();
-        rustix::net::connect(&socket, &address).expect("the program listens");
-        Self { wire: Wire::new(TcpStream::from(socket)) }
+        Self { wire: Wire::new(connect_from(VISITOR, address, None)) }
     }
 
     /// Sends bytes as they are.

@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use bramble_tests::connect_from;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Times a second that the crowd is looked over.
@@ -140,20 +140,8 @@ fn in_turn(mut left: Vec<(Kind, usize)>) -> Vec<Kind> {
 impl Slow {
     fn connect(kind: Kind, address: SocketAddr, i: usize) -> Self {
         let host = u8::try_from(1 + i / PER_ADDRESS).unwrap();
-        let own = SocketAddr::from((Ipv4Addr::new(127, 1, host, 1), 0));
-        let socket = rustix::net::socket_with(
-            AddressFamily::INET,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )
-        .unwrap();
-        if kind == Kind::Reader {
-            sockopt::set_socket_recv_buffer_size(&socket, READER_BYTES).unwrap();
-        }
-        rustix::net::bind(&socket, &own).unwrap();
-        rustix::net::connect(&socket, &address).expect("the program listens");
-        let mut stream = TcpStream::from(socket);
+        let room = (kind == Kind::Reader).then_some(READER_BYTES);
+        let mut stream = connect_from(Ipv4Addr::new(127, 1, host, 1), address, room);
         stream.set_nonblocking(true).unwrap();
         // Who was turned away sees it at the next look.
         let _ = stream.write_all(kind.beginning().as_bytes());
