@@ -42,8 +42,11 @@ fn a_visitors_address_that_becomes_free_is_used() {
     let (cluster, thief) = held_up();
     drop(thief);
     cluster.wait_until_it_listens();
-    // A process that another scenario begins may still hold what the thief had open.
-    let serves = || cluster.client().send(get("/")).try_answer().is_ok_and(|a| a.status == 200);
+    // A process that another scenario begins may still hold what the thief had open, and end.
+    let serves = || {
+        let client = Client::try_connect(cluster.address());
+        client.is_ok_and(|mut c| c.send(get("/")).try_answer().is_ok_and(|a| a.status == 200))
+    };
     eventually("it serves", serves);
     let trouble = || cluster.node("first").unwrap()["report"]["trouble"].clone();
     eventually("nothing is wrong any more", || trouble().is_null());

@@ -1,11 +1,12 @@
 //! A visitor on a raw socket: sends what it is told, reads strictly.
 
 use std::fmt::Write as _;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::connection::connect_from;
+use crate::connection::{connect_from, try_connect_from};
 use crate::wire::{Broken, Wire};
 
 /// Where visitors come from. Their many ports are therefore no obstacle to what listens on
@@ -49,6 +50,14 @@ impl Client {
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
         Self { wire: Wire::new(connect_from(VISITOR, address, None)) }
+    }
+
+    /// Connects where nobody may listen.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { wire: Wire::new(try_connect_from(VISITOR, address, None)?) })
     }
 
     /// Sends bytes as they are.

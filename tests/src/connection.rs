@@ -1,5 +1,6 @@
 //! A visitor's raw connection.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
@@ -13,12 +14,24 @@ pub fn connect_from(
     address: SocketAddr,
     room_bytes: Option<usize>,
 ) -> TcpStream {
+    try_connect_from(own, address, room_bytes).expect("the program listens")
+}
+
+/// The same where nobody may listen, or somebody who is about to end.
+///
+/// # Errors
+/// Why there is no connection.
+pub fn try_connect_from(
+    own: impl Into<IpAddr>,
+    address: SocketAddr,
+    room_bytes: Option<usize>,
+) -> io::Result<TcpStream> {
     let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
     let socket = rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None).unwrap();
     if let Some(bytes) = room_bytes {
         sockopt::set_socket_recv_buffer_size(&socket, bytes).unwrap();
     }
     rustix::net::bind(&socket, &SocketAddr::from((own.into(), 0))).unwrap();
-    rustix::net::connect(&socket, &address).expect("the program listens");
-    TcpStream::from(socket)
+    rustix::net::connect(&socket, &address)?;
+    Ok(TcpStream::from(socket))
 }
