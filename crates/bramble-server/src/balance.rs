@@ -4,10 +4,16 @@
 //! used now and keeps whatever count it needs.
 
 mod by_requests;
+mod ejection;
+mod latency;
+mod members;
+mod standing;
 
 use bramble_config::plan::Method;
 
 pub(crate) use by_requests::ByRequests;
+pub(crate) use members::{Judged, Member, Members, Rules, Turn};
+pub(crate) use standing::{InFlight, Standing, Weight};
 
 /// What a method knows of one backend.
 #[derive(Clone, Copy, Debug)]

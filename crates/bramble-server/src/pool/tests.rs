@@ -123,7 +123,7 @@ fn a_newer_pass_or_an_answer_ends_that_time() {
     bench.record(0, Verdict::Up);
     assert!(bench.picks(2).contains('a'));
     bench.fail(0);
-    bench.pool.backends()[0].answered();
+    bench.pool.answered(&bench.pool.backends()[0], None, true, bench.now);
     assert!(bench.picks(2).contains('a'));
 }
 

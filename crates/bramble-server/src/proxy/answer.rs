@@ -11,8 +11,8 @@ use super::attempt::Attempt;
 use super::bulk;
 use super::tries::is_poor;
 use super::upload::{Source, Upload, after_chunk};
+use crate::balance::Weight;
 use crate::connection::{Connection, End, Next};
-use crate::pool::Weight;
 use crate::reason::{Event, Reason};
 use crate::wait::{self, WaitError};
 

@@ -15,9 +15,10 @@ use bramble_net::{Buffer, Grant, Spare, Stream, Use};
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
 use super::{Exchange, interim};
+use crate::balance::{InFlight, Weight};
 use crate::connection::{Connection, End};
 use crate::floor::Floor;
-use crate::pool::{Backend, InFlight, Link, Weight};
+use crate::pool::{Backend, Link};
 use crate::retry::Reached;
 use crate::wait::{self, WaitError};
 

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use bramble_http::Reject;
 
+use crate::balance::Weight;
 use crate::connection::End;
-use crate::pool::{Backend, Weight};
+use crate::pool::Backend;
 use crate::reason::Reason;
 use crate::retry::Reached;
 use crate::wait::WaitError;

@@ -9,8 +9,9 @@ use std::time::Instant;
 use super::Exchange;
 use super::attempt::{self, Attempt, Outcome};
 use super::failure::{AttemptError, Failure};
+use crate::balance::Weight;
 use crate::connection::Connection;
-use crate::pool::{Backend, Weight};
+use crate::pool::Backend;
 use crate::retry::{self, Reached};
 
 /// Backends that one request is tried at, most of them in vain since nothing listens there.
