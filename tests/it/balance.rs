@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Backend, Config, balancer, eventually, respond};
+use bramble_tests::{Backend, Config, TURNS, balancer, eventually, respond};
 
 fn two() -> (Backend, Backend) {
     (Backend::start(respond(200, "a")), Backend::start(respond(200, "b")))
@@ -21,7 +21,8 @@ fn equal_backends_take_turns() {
 #[test]
 fn three_to_one_is_exact() {
     let (a, b) = two();
-    let config = Config::default().backend(a.address(), "weight = 3.0").backend(b.address(), "");
+    let config =
+        Config::default().pool(TURNS).backend(a.address(), "weight = 3.0").backend(b.address(), "");
     let bramble = config.run();
     let mut client = bramble.client();
     let answers: String = (0..400).map(|_| client.get("/").text()).collect();
@@ -33,7 +34,8 @@ fn three_to_one_is_exact() {
 #[test]
 fn three_to_one_holds_over_connections() {
     let (a, b) = two();
-    let config = Config::default().backend(a.address(), "weight = 3.0").backend(b.address(), "");
+    let config =
+        Config::default().pool(TURNS).backend(a.address(), "weight = 3.0").backend(b.address(), "");
     let bramble = config.run();
     for _ in 0..100 {
         bramble.get("/").expect(200);
@@ -98,7 +100,10 @@ fn draining_finishes_what_is_in_flight() {
 fn counts_go_on_over_a_reload() {
     let (a, b) = two();
     let config = |more: &str| {
-        let pool = Config::default().backend(a.address(), "weight = 3.0").backend(b.address(), "");
+        let pool = Config::default()
+            .pool(TURNS)
+            .backend(a.address(), "weight = 3.0")
+            .backend(b.address(), "");
         pool.with(more)
     };
     let bramble = config("").run();
@@ -117,7 +122,8 @@ fn counts_go_on_over_a_reload() {
 #[test]
 fn several_threads_share_the_work() {
     let (a, b) = two();
-    let config = Config::default().top("threads = 2").backend(a.address(), "weight = 3.0");
+    let config =
+        Config::default().top("threads = 2").pool(TURNS).backend(a.address(), "weight = 3.0");
     let bramble = config.backend(b.address(), "").run();
     thread::scope(|scope| {
         for _ in 0..8 {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Backend, Client, Config, eventually, respond};
+use bramble_tests::{Backend, Client, Config, TURNS, eventually, respond};
 
 const QUICK: &str = "[pool.health]\npath = \"/health\"\ninterval_ms = 30\ntimeout_ms = 200";
 
@@ -55,7 +55,7 @@ fn one_failure_of_two_is_none() {
         _ => caller.respond(200, "a"),
     });
     let b = Backend::start(respond(200, "b"));
-    let bramble = Config::balancer(&[&a, &b]).with(QUICK).run();
+    let bramble = Config::balancer(&[&a, &b]).pool(TURNS).with(QUICK).run();
     let mut client = bramble.client();
     eventually("both serve", || answers(&mut client, 2).contains(&"a".into()));
     eventually("one check has failed", || checks.load(Ordering::Relaxed) > 7);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bramble_tests::{Backend, Bramble, Client, Config, eventually, get, respond};
+use bramble_tests::{Backend, Bramble, Client, Config, TURNS, eventually, get, respond};
 
 fn names(client: &mut Client, n: usize) -> Vec<String> {
     (0..n).map(|_| client.get("/").expect(200).text()).collect()
@@ -15,7 +15,7 @@ fn three(odd: impl Fn(&mut bramble_tests::Caller) + Send + Sync + 'static) -> [B
 }
 
 fn run(backends: &[Backend; 3], pool: &str) -> Bramble {
-    Config::balancer(&backends.each_ref()).pool(pool).run()
+    Config::balancer(&backends.each_ref()).pool(TURNS).pool(pool).run()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bramble_tests::{Backend, Client, Config, balancer, get, post, respond, under_load};
+use bramble_tests::{Backend, Client, Config, TURNS, balancer, get, post, respond, under_load};
 
 /// A backend that failed is asked again at once, so that every request meets it.
 const EAGER: &str = "retry_ms = 1";
@@ -49,7 +49,7 @@ fn a_backend_that_breaks_off_its_answers_is_left_alone() {
         caller.send_last("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
     });
     let whole = Backend::start(respond(200, "whole"));
-    let bramble = Config::balancer(&[&breaks, &whole]).run();
+    let bramble = Config::balancer(&[&breaks, &whole]).pool(TURNS).run();
     let ask = || bramble.client().send(get("/")).try_answer().is_ok();
     let answered = (0..20).filter(|_| ask()).count();
     assert_eq!((answered, breaks.count()), (17, 3));
@@ -155,7 +155,7 @@ fn backends_that_close_idle_connections_all_the_time_cost_no_request() {
 #[test]
 fn a_backend_that_dies_in_the_middle_of_answers_costs_no_get() {
     let (dying, steady) = (flapping(), Backend::start(respond(200, "fine")));
-    let bramble = Config::balancer(&[&dying, &steady]).pool("retry_ms = 20").run();
+    let bramble = Config::balancer(&[&dying, &steady]).pool(TURNS).pool("retry_ms = 20").run();
     let mut client = bramble.client();
     for _ in 0..200 {
         client.get("/").expect(200).body("fine");

@@ -7,6 +7,9 @@ use crate::backend::Backend;
 use crate::folder::Folder;
 use crate::program::Bramble;
 
+/// Keys of a pool whose backends take turns, so that a scenario knows who is next.
+pub const TURNS: &str = "method = \"by_requests\"";
+
 /// A configuration in the making; its listener gets a free address when it is run.
 #[derive(Clone, Debug, Default)]
 pub struct Config {

@@ -31,7 +31,7 @@ pub use backend::{Backend, Caller, respond};
 pub use client::{Client, VISITOR, get, head, post};
 pub use cluster::{Cluster, Node};
 pub use command::{Call, Outcome, bramble};
-pub use config::{Config, balancer, files};
+pub use config::{Config, TURNS, balancer, files};
 pub use connection::connect_from;
 pub use folder::Folder;
 pub use heirs::Heirs;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::{Config, Site};
-use crate::plan::{Action, Backend, HealthCheck, Listener, Method, Pool, Route};
+use crate::plan::{Action, Backend, HashBy, HealthCheck, Listener, Method, Pool, Route};
 
 /// A part of a configuration as text: its name (`pool web`) and its fields.
 #[derive(Default)]
@@ -94,12 +94,28 @@ fn pool(pool: &Pool) -> Part {
         .with("retry_ms", pool.retry_ms)
         .with("retries", pool.retries)
         .with("hedge_ms", pool.hedge_ms)
+        .with("slow_start_ms", pool.slow_start_ms)
+        .with("hash_by", hash_by(&pool.hash_by))
         .with("health", optional(pool.health.as_ref().map(health)))
 }
 
 fn method(method: Method) -> &'static str {
     match method {
+        Method::Adaptive => "adaptive",
         Method::ByRequests => "by_requests",
+        Method::First => "first",
+        Method::Hash => "hash",
+        Method::LeastRequests => "least_requests",
+        Method::RandomTwo => "random_two",
+    }
+}
+
+fn hash_by(by: &HashBy) -> String {
+    match by {
+        HashBy::Client => "client".to_owned(),
+        HashBy::Cookie(name) => format!("cookie {name}"),
+        HashBy::Header(name) => format!("header {name}"),
+        HashBy::Path => "path".to_owned(),
     }
 }
 

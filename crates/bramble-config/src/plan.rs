@@ -146,6 +146,12 @@ pub struct Pool {
     /// the pool's answers usually are.
     #[serde(default = "hedge_ms")]
     pub hedge_ms: u64,
+    /// Over so long the load of a backend that joined or came back grows to what the others have.
+    #[serde(default = "slow_start_ms")]
+    pub slow_start_ms: u64,
+    /// What [`Method::Hash`] goes by.
+    #[serde(default)]
+    pub hash_by: HashBy,
     /// Release that is asked of every backend of this pool (`Bramble-Release`), so that all
     /// visitors change over when this plan is taken, and not one node at a time.
     pub release: Option<String>,
@@ -157,13 +163,61 @@ pub fn hedge_ms() -> u64 {
     500
 }
 
+/// The default of [`Pool::slow_start_ms`].
+#[must_use]
+pub fn slow_start_ms() -> u64 {
+    4_000
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            method: Method::default(),
+            backends: Vec::new(),
+            health: None,
+            retry_ms: 60_000,
+            retries: 1,
+            hedge_ms: hedge_ms(),
+            slow_start_ms: slow_start_ms(),
+            hash_by: HashBy::default(),
+            release: None,
+        }
+    }
+}
+
+/// What requests have in common that go to the same backend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HashBy {
+    /// The visitor's address: IPv4, or an IPv6 /64.
+    #[default]
+    Client,
+    /// A cookie's value.
+    Cookie(String),
+    /// A header field's value.
+    Header(String),
+    /// The path, without the query.
+    Path,
+}
+
 /// Balancing method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Apache's weighted request counting, to the letter.
+    /// Whoever is expected to be through with one more request first.
     #[default]
+    Adaptive,
+    /// Apache's weighted request counting, to the letter.
     ByRequests,
+    /// The first that can be used.
+    First,
+    /// The same key leads to the same backend.
+    Hash,
+    /// Whoever has the fewest requests.
+    LeastRequests,
+    /// The better of two drawn at random.
+    RandomTwo,
 }
 
 /// One address in a pool.

@@ -60,15 +60,31 @@ pub(crate) struct Pool {
     pub retry_ms: Option<Spanned<i64>>,
     pub retries: Option<Spanned<i64>>,
     pub hedge_ms: Option<Spanned<i64>>,
+    pub slow_start_ms: Option<Spanned<i64>>,
+    pub hash_by: Option<HashBy>,
     #[serde(default)]
     pub backend: Vec<Spanned<Backend>>,
     pub health: Option<Health>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HashBy {
+    Client,
+    Cookie(Spanned<String>),
+    Header(Spanned<String>),
+    Path,
+}
+
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
+    Adaptive,
     ByRequests,
+    First,
+    Hash,
+    LeastRequests,
+    RandomTwo,
 }
 
 #[derive(Deserialize)]

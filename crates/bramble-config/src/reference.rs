@@ -115,9 +115,9 @@ pub(crate) const TABLES: &[Table] = &[
             row("name", "name", "", "Unique; routes use it. Required."),
             row(
                 "method",
-                "`by_requests`",
-                "\"by_requests\"",
-                "Balancing method: requests in proportion to the weights, as Apache's `byrequests` counts them.",
+                "`adaptive`, `by_requests`, `first`, `hash`, `least_requests`, `random_two`",
+                "\"adaptive\"",
+                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
             ),
             row(
                 "retry_ms",
@@ -136,6 +136,18 @@ pub(crate) const TABLES: &[Table] = &[
                 "1-86400000",
                 "500",
                 "How long the answer to a GET may take to begin before another backend is asked as well; twice as long as answers usually take, if that is longer. The first that begins is passed on.",
+            ),
+            row(
+                "slow_start_ms",
+                "1-86400000",
+                "4000",
+                "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_requests`, `first` and `hash`.",
+            ),
+            row(
+                "hash_by",
+                "`\"client\"`, `\"path\"`, `{ header = NAME }`, `{ cookie = NAME }`",
+                "\"client\"",
+                "What `hash` goes by. A client is an IPv4 address or an IPv6 /64.",
             ),
             row("backend", "tables", "", "See `[[pool.backend]]`; at least one."),
             row(

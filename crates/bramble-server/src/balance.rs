@@ -3,54 +3,117 @@
 //! A method is one file here and one variant of [`Balancer`]; it is told which backends may be
 //! used now and keeps whatever count it needs.
 
+mod adaptive;
 mod by_requests;
 mod ejection;
+mod estimate;
+mod first;
+mod hash;
 mod latency;
+mod least_requests;
 mod members;
+mod random_two;
+mod rng;
 mod standing;
 
 use bramble_config::plan::Method;
 
+pub(crate) use adaptive::Adaptive;
 pub(crate) use by_requests::ByRequests;
-pub(crate) use members::{Judged, Member, Members, Rules, Turn};
+pub(crate) use hash::{Hash, key_of};
+pub(crate) use least_requests::LeastRequests;
+pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
+pub(crate) use random_two::RandomTwo;
 pub(crate) use standing::{InFlight, Standing, Weight};
 
 /// What a method knows of one backend.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Candidate {
+    /// The same in each plan that has the backend, and in each process.
+    pub(crate) id: u64,
     /// Hundredths: 100 is a load factor of 1.
     pub(crate) weight: u32,
     /// It may be picked.
     pub(crate) usable: bool,
+    /// Requests that it has not answered yet.
+    pub(crate) waiting: u64,
+    /// How long an answer of it is likely to take to begin, in seconds.
+    pub(crate) expected_s: f64,
+    /// The part of its load that it is spared so soon after it came back; 0 in the end.
+    pub(crate) spared: f64,
 }
 
 /// The method of one pool with its counts.
 #[derive(Clone)]
 pub(crate) enum Balancer {
+    Adaptive(Adaptive),
     ByRequests(ByRequests),
+    First,
+    Hash(Hash),
+    LeastRequests(LeastRequests),
+    RandomTwo(RandomTwo),
 }
 
 impl Balancer {
-    pub(crate) fn new(method: Method) -> Self {
+    /// `seed` is for methods that draw.
+    pub(crate) fn new(method: Method, seed: u64) -> Self {
         match method {
+            Method::Adaptive => Self::Adaptive(Adaptive::default()),
             Method::ByRequests => Self::ByRequests(ByRequests::default()),
+            Method::First => Self::First,
+            Method::Hash => Self::Hash(Hash::default()),
+            Method::LeastRequests => Self::LeastRequests(LeastRequests::default()),
+            Method::RandomTwo => Self::RandomTwo(RandomTwo::new(seed)),
         }
     }
 
-    /// Index of the backend that gets the next request; none if no candidate is usable.
+    /// Whether it counts for itself, which must not begin anew with each plan.
+    pub(crate) fn is_of(&self, method: Method) -> bool {
+        matches!(
+            (self, method),
+            (Self::Adaptive(_), Method::Adaptive)
+                | (Self::ByRequests(_), Method::ByRequests)
+                | (Self::Hash(_), Method::Hash)
+                | (Self::LeastRequests(_), Method::LeastRequests)
+                | (Self::RandomTwo(_), Method::RandomTwo)
+        )
+    }
+
+    /// Index of the backend that gets the next request; none if no candidate is usable. `key` is
+    /// what the pool hashes by.
     ///
     /// The candidates must come in the same order each time; see [`Balancer::reorder`].
-    pub(crate) fn pick(&mut self, candidates: impl Iterator<Item = Candidate>) -> Option<usize> {
+    pub(crate) fn pick(&mut self, key: u64, candidates: &mut [Candidate]) -> Option<usize> {
         match self {
+            Self::Adaptive(method) => method.pick(candidates),
             Self::ByRequests(method) => method.pick(candidates),
+            Self::First => first::pick(candidates),
+            Self::Hash(method) => method.pick(key, candidates),
+            Self::LeastRequests(method) => method.pick(candidates),
+            Self::RandomTwo(method) => method.pick(candidates),
         }
     }
 
     /// Carries the counts over to a changed set: `previous[i]` is the old index of backend `i`.
     pub(crate) fn reorder(&mut self, previous: &[Option<usize>]) {
         match self {
+            Self::Adaptive(method) => method.reorder(previous),
             Self::ByRequests(method) => method.reorder(previous),
+            Self::LeastRequests(method) => method.reorder(previous),
+            Self::First | Self::Hash(_) | Self::RandomTwo(_) => {}
         }
+    }
+}
+
+impl Candidate {
+    /// What it may have of all load, beside others.
+    fn share(&self) -> f64 {
+        f64::from(self.weight.max(1)) / 100.0 * (1.0 - self.spared)
+    }
+
+    /// The requests that it would have with one more, for its share.
+    fn load(&self) -> f64 {
+        (self.waiting + 1) as f64 / self.share()
     }
 }
 

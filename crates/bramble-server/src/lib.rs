@@ -34,6 +34,8 @@ mod retry;
 mod route;
 mod scratch;
 mod server;
+#[cfg(test)]
+mod sim;
 mod sockets;
 mod table;
 mod visitor;

@@ -3,13 +3,16 @@
 mod backend;
 
 use std::cell::RefCell;
+use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bramble_config::plan;
+use bramble_config::plan::{self, HashBy, Method};
 
 use crate::access_log::Fragment;
-use crate::balance::{Balancer, Member, Members, Rules, Turn, Weight};
+use crate::balance::{
+    Asked, Balancer, Heard, Member, Members, Picked, Rules, Turn, Weight, key_of,
+};
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
 pub(crate) use backend::{Backend, Link};
@@ -20,6 +23,8 @@ pub(crate) struct Pool {
     pub(crate) logged: Rc<Fragment>,
     pub(crate) release: Option<String>,
     pub(crate) retries: u8,
+    /// What the key of a request is made of, where its method needs one.
+    pub(crate) hash_by: Option<HashBy>,
     pub(crate) budget: RefCell<Budget>,
     members: Members,
     backends: Vec<Rc<Backend>>,
@@ -39,15 +44,15 @@ impl Pool {
             let old = found.and_then(|(i, old)| old.backends.get(i));
             backends.push(Rc::new(Backend::new(plan, prepared, &pool.name, old.map(Rc::as_ref))));
         }
-        let same_method = old.filter(|_| pool.method == plan::Method::ByRequests);
-        let mut balancer = match same_method {
-            Some(old) => old.members.balancer(),
-            None => Balancer::new(pool.method),
-        };
+        let kept = old.map(|old| old.members.balancer()).filter(|kept| kept.is_of(pool.method));
+        // Each core and process draws by itself.
+        let seed = || RandomState::new().hash_one(&pool.name);
+        let mut balancer = kept.unwrap_or_else(|| Balancer::new(pool.method, seed()));
         balancer.reorder(&order);
         let rules = Rules {
             retry: Duration::from_millis(pool.retry_ms),
             hedge: Duration::from_millis(pool.hedge_ms),
+            slow_start: Duration::from_millis(pool.slow_start_ms),
         };
         let members = Members::new(backends.iter().map(member).collect(), rules, balancer);
         Self {
@@ -55,6 +60,7 @@ impl Pool {
             logged: Fragment::pool(&pool.name).into(),
             release: pool.release.clone(),
             retries: pool.retries.min(2),
+            hash_by: (pool.method == Method::Hash).then(|| pool.hash_by.clone()),
             budget: RefCell::new(Budget::new(Instant::now())),
             members: match old {
                 Some(old) => members.following(&old.members),
@@ -65,9 +71,14 @@ impl Pool {
     }
 
     /// The backend for the next attempt, none of those `tried`.
-    pub(crate) fn pick(&self, tried: &[usize], now: Instant) -> Option<(usize, Rc<Backend>)> {
-        let picked = self.members.pick(tried, now)?;
-        Some((picked, self.backends.get(picked)?.clone()))
+    pub(crate) fn pick(
+        &self,
+        asked: Asked,
+        tried: &[usize],
+        now: Instant,
+    ) -> Option<(Picked, Rc<Backend>)> {
+        let picked = self.members.pick(asked, tried, now)?;
+        Some((picked, self.backends.get(picked.place)?.clone()))
     }
 
     /// A backend failed an attempt.
@@ -79,15 +90,9 @@ impl Pool {
         turned(backend, turn, why);
     }
 
-    /// A backend gave a good answer; see [`Members::answered`].
-    pub(crate) fn answered(
-        &self,
-        backend: &Backend,
-        began_after: Option<Duration>,
-        alone: bool,
-        now: Instant,
-    ) {
-        let turn = self.members.answered(backend.judged(), began_after, alone, now);
+    /// A backend gave an answer; see [`Members::answered`].
+    pub(crate) fn answered(&self, backend: &Backend, heard: Heard, now: Instant) {
+        let turn = self.members.answered(backend.judged(), heard, now);
         turned(backend, turn, "a late answer");
     }
 
@@ -103,6 +108,7 @@ impl Pool {
 
 fn member(backend: &Rc<Backend>) -> Member {
     Member {
+        id: key_of(backend.plan.name.as_bytes()),
         weight: backend.plan.weight,
         admin: backend.plan.admin,
         health: backend.health.clone(),

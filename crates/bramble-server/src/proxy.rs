@@ -15,6 +15,7 @@ mod bulk;
 mod failure;
 mod hops;
 mod interim;
+mod key;
 mod tries;
 mod tunnel;
 mod upload;
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 use bramble_http::{Body, Forward, forward_request};
 use bramble_net::{Spare, Stream, Timer};
 
+use crate::balance::{Asked, Heard};
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
 use crate::reason::Reason;
@@ -44,6 +46,8 @@ pub(crate) struct Exchange {
     pool: Rc<Pool>,
     /// Bytes of the request's body that lie whole in the input buffer, framing included.
     whole: Option<usize>,
+    /// What its backend is picked by, where the pool goes by a key.
+    key: u64,
     idempotent: bool,
     /// Part of the body is gone to a backend, or an interim answer to the client: it can't be
     /// repeated. A 100 is none: whoever else is asked would say the same.
@@ -72,6 +76,10 @@ impl Exchange {
     /// Whether all of it can be sent once more, and twice is as good as once.
     fn is_repeatable(&self) -> bool {
         self.idempotent && self.whole.is_some() && !self.spent
+    }
+
+    fn asked(&self) -> Asked {
+        Asked { key: self.key, repeatable: self.is_repeatable() }
     }
 
     /// Passes on what it can of a body that is on its way; true when that has just begun though
@@ -213,7 +221,8 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
     match answered {
         Ok(Some(attempt)) if c.answer.status == 101 => {
             let now = Instant::now();
-            pool.answered(&attempt.backend, None, true, now);
+            let heard = Heard { began_after: None, alone: true, sound: true };
+            pool.answered(&attempt.backend, heard, now);
             c.metered_until(now);
             tunnel::run(c, *attempt).await
         }
@@ -238,6 +247,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
     };
     // Whoever has begun to send waits for nobody.
     let expects = whole.is_none() && here == 0;
+    let key = pool.hash_by.as_ref().map_or(0, |by| key::of(by, c));
     let how = Forward {
         client: &c.client_address,
         proto: if c.head.target.is_https(buf) { "https" } else { "http" },
@@ -253,6 +263,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
     Exchange {
         pool: pool.clone(),
         whole,
+        key,
         idempotent: c.head.method.is_idempotent(),
         spent: false,
         upload: None,

@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use crate::check::{host, listener, name, number, route};
 use crate::error::{Finding, Findings};
-use crate::plan::{AdminState, Backend, HealthCheck, Link, Method, Pool, hedge_ms};
+use crate::plan::{
+    AdminState, Backend, HashBy, HealthCheck, Link, Method, Pool, hedge_ms, slow_start_ms,
+};
 use crate::raw;
 
 const POOLS: usize = 256;
@@ -30,13 +32,45 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
         retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
+        slow_start_ms: slow_start(raw, findings),
+        hash_by: raw.hash_by.as_ref().map_or_else(HashBy::default, |by| hash_by(by, findings)),
         release: None,
     }
 }
 
+fn slow_start(raw: &raw::Pool, findings: &mut Findings) -> u64 {
+    number::ms("slow_start_ms", &raw.slow_start_ms, slow_start_ms(), findings)
+}
+
+fn hash_by(raw: &raw::HashBy, findings: &mut Findings) -> HashBy {
+    match raw {
+        raw::HashBy::Client => HashBy::Client,
+        raw::HashBy::Cookie(name) => HashBy::Cookie(token(name, findings)),
+        raw::HashBy::Header(name) => HashBy::Header(token(name, findings)),
+        raw::HashBy::Path => HashBy::Path,
+    }
+}
+
+/// A name as fields and cookies have it (RFC 9110 section 5.6.2, RFC 6265 section 4.1.1).
+fn token(name: &Spanned<String>, findings: &mut Findings) -> String {
+    let text: &str = name.as_ref();
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if text.is_empty() || !text.bytes().all(is_token) {
+        let message = format!("`{text}` is no name of a field or cookie");
+        let help = "use letters, digits and `-`, as \"X-User\"";
+        findings.add(Finding::new(name.span(), message).label("not a name").help(help));
+    }
+    text.to_owned()
+}
+
 fn method(raw: raw::Method) -> Method {
     match raw {
+        raw::Method::Adaptive => Method::Adaptive,
         raw::Method::ByRequests => Method::ByRequests,
+        raw::Method::First => Method::First,
+        raw::Method::Hash => Method::Hash,
+        raw::Method::LeastRequests => Method::LeastRequests,
+        raw::Method::RandomTwo => Method::RandomTwo,
     }
 }
 

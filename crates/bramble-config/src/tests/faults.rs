@@ -101,7 +101,8 @@ fn keys_and_types() {
     check("[[site]]\nhosts = []", "2:1 `name` is missing | add `name = …`");
     check(
         "[[pool]]\nname = 'a'\nmethod = 'bytraffic'",
-        "4:10 `bytraffic` is not allowed here | there is: `by_requests`",
+        "4:10 `bytraffic` is not allowed here | there is: `adaptive`, `by_requests`, `first`, `hash`, \
+         `least_requests`, `random_two`",
     );
 }
 

@@ -3,9 +3,7 @@
 
 use bramble_cluster::api::{NodeState, Role};
 use bramble_cluster::state::{Member, Snapshot};
-use bramble_config::plan::{
-    Action, AdminState, Backend, HealthCheck, Link, Method, Plan, Pool, Route,
-};
+use bramble_config::plan::{Action, AdminState, Backend, HealthCheck, Link, Plan, Pool, Route};
 use bramble_config::{Config, Site};
 
 use super::{HEALTH_PATH, base};
@@ -61,13 +59,12 @@ fn site_pool(site: &Site, snapshot: &Snapshot) -> Option<Pool> {
     let backends = members.filter_map(|(name, member)| backend(name, member, &release)).collect();
     Some(Pool {
         name: pool_name(&site.name),
-        method: Method::ByRequests,
         backends,
         health: Some(health(site)),
         retry_ms: RETRY_MS,
         retries: 2,
-        hedge_ms: bramble_config::plan::hedge_ms(),
         release: Some(release),
+        ..Pool::default()
     })
 }
 

@@ -13,9 +13,9 @@ pub(crate) struct ByRequests {
 }
 
 impl ByRequests {
-    pub(super) fn pick(&mut self, candidates: impl Iterator<Item = Candidate>) -> Option<usize> {
+    pub(super) fn pick(&mut self, candidates: &[Candidate]) -> Option<usize> {
         let (mut total, mut best) = (0, None);
-        for (i, candidate) in candidates.enumerate() {
+        for (i, candidate) in candidates.iter().enumerate() {
             if i == self.status.len() {
                 self.status.push(0);
             }
@@ -35,6 +35,20 @@ impl ByRequests {
             *status -= total;
         }
         Some(winner)
+    }
+
+    /// Among those of the least cost.
+    pub(super) fn pick_best(
+        &mut self,
+        candidates: &mut [Candidate],
+        cost: impl Fn(&Candidate) -> f64,
+    ) -> Option<usize> {
+        let usable = candidates.iter().filter(|candidate| candidate.usable);
+        let least = usable.map(&cost).fold(f64::INFINITY, f64::min);
+        for candidate in candidates.iter_mut() {
+            candidate.usable &= cost(candidate) <= least;
+        }
+        self.pick(candidates)
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {

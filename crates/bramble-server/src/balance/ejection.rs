@@ -17,7 +17,7 @@ const DOUBTS_MAX: u8 = 3;
 /// From one trial of a doubted backend to the next, at first.
 const REST: Duration = Duration::from_millis(500);
 /// The same after failed trials, of which each doubles it.
-const REST_MAX: Duration = Duration::from_secs(8);
+const REST_MAX: Duration = Duration::from_secs(4);
 /// A trial whose client went away says nothing: then another begins.
 const TRIAL: Duration = Duration::from_secs(1);
 
@@ -67,6 +67,16 @@ impl Ejection {
     pub(super) fn is_out(&self, now: Instant, passes: u32) -> bool {
         let over = |out: &Out| now >= out.until || out.passes.is_some_and(|p| passes > p);
         self.out.as_ref().is_some_and(|out| !over(out))
+    }
+
+    /// Whether a request should find out if it is well again.
+    pub(super) fn is_due(&self, now: Instant, passes: u32) -> bool {
+        self.is_held() && !self.is_out(now, passes)
+    }
+
+    /// Whether something is held against it, be its rest over or not.
+    pub(super) fn is_held(&self) -> bool {
+        self.out.is_some()
     }
 
     /// A request goes to it: where its rest is over that is a trial, and others wait for it.

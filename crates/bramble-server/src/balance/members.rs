@@ -13,13 +13,56 @@ use super::standing::{Standing, Weight};
 use super::{Balancer, Candidate};
 use crate::health::{Health, Verdict};
 
+/// How far one answer moves what is usual.
+const USUAL_STEP: f64 = 0.02;
+
+/// Answers that take up to so many times as long as usual are no slower than others, nor are those
+/// that take so many seconds longer.
+const ALIKE: f64 = 1.5;
+const ALIKE_S: f64 = 0.001;
+
+/// A failure counts for so many usual answers, and for so many seconds at least.
+const PENALTY: f64 = 20.0;
+const PENALTY_MIN_S: f64 = 1.0;
+
 /// One backend: what the operator wants of it, what checks say, what this core has found out.
 pub(crate) struct Member {
+    /// The same in each plan and process.
+    pub(crate) id: u64,
     /// Hundredths: 100 is a load factor of 1.
     pub(crate) weight: u32,
     pub(crate) admin: AdminState,
     pub(crate) health: Arc<Health>,
     pub(crate) standing: Rc<Standing>,
+}
+
+/// What matters of a request to whom it goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// What the pool hashes by.
+    pub(crate) key: u64,
+    /// It can be sent again if nothing comes of it.
+    pub(crate) repeatable: bool,
+}
+
+/// Whom to ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Picked {
+    /// In the pool.
+    pub(crate) place: usize,
+    /// It may not be well again, and is asked to find that out.
+    pub(crate) is_trial: bool,
+}
+
+/// What is known of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard {
+    /// How long after its request was sent it began, where nothing but the backend was waited for.
+    pub(crate) began_after: Option<Duration>,
+    /// Nobody else could be asked, so that it may have come late all the same.
+    pub(crate) alone: bool,
+    /// It does not say that the backend has failed.
+    pub(crate) sound: bool,
 }
 
 /// What a pool's operator may set.
@@ -29,6 +72,8 @@ pub(crate) struct Rules {
     pub(crate) retry: Duration,
     /// The least time that an answer may take before another backend is asked as well.
     pub(crate) hedge: Duration,
+    /// How long whoever came back is spared: it gets its whole share only then.
+    pub(crate) slow_start: Duration,
 }
 
 /// Whether answers have put a backend out, or brought it back.
@@ -43,6 +88,10 @@ pub(crate) struct Members {
     list: Vec<Member>,
     rules: Rules,
     balancer: RefCell<Balancer>,
+    /// Used anew for each pick.
+    candidates: RefCell<Vec<Candidate>>,
+    /// What answers of the pool take to begin, in seconds.
+    usual_s: Cell<f64>,
     latency: Cell<Latency>,
     /// The same, of what nobody else can be asked for.
     latency_alone: Cell<Latency>,
@@ -54,6 +103,8 @@ impl Members {
             list,
             rules,
             balancer: RefCell::new(balancer),
+            candidates: RefCell::default(),
+            usual_s: Cell::default(),
             latency: Cell::default(),
             latency_alone: Cell::default(),
         }
@@ -61,6 +112,7 @@ impl Members {
 
     /// Takes over how long answers usually take.
     pub(crate) fn following(self, old: &Self) -> Self {
+        self.usual_s.set(old.usual_s.get());
         self.latency.set(old.latency.get());
         self.latency_alone.set(old.latency_alone.get());
         self
@@ -74,21 +126,48 @@ impl Members {
     /// The backend for the next attempt, none of those `tried`. If none is fit, all that the
     /// operator enabled are tried all the same (Apache's `forcerecovery`): an error page is
     /// not better than a doubtful backend.
-    pub(crate) fn pick(&self, tried: &[usize], now: Instant) -> Option<usize> {
-        let fit = |member: &Member| member.is_enabled() && member.is_fit(now);
-        let picked =
-            self.pick_among(tried, fit).or_else(|| self.pick_among(tried, Member::is_enabled))?;
+    pub(crate) fn pick(&self, asked: Asked, tried: &[usize], now: Instant) -> Option<Picked> {
+        let fit = |member: &Member| member.is_enabled() && member.is_fit(asked.repeatable, now);
+        let picked = self
+            .pick_among(asked, tried, now, fit)
+            .or_else(|| self.pick_among(asked, tried, now, Member::is_enabled))?;
         let member = self.list.get(picked)?;
-        member.standing.picked(now, member.health.passes());
-        Some(picked)
+        let (standing, passes) = (&member.standing, member.health.passes());
+        let is_trial = standing.is_due(now, passes);
+        standing.picked(now, passes);
+        Some(Picked { place: picked, is_trial })
     }
 
-    fn pick_among(&self, tried: &[usize], usable: impl Fn(&Member) -> bool) -> Option<usize> {
-        let candidates = self.list.iter().enumerate().map(|(i, member)| Candidate {
-            weight: member.weight,
-            usable: !tried.contains(&i) && usable(member),
-        });
-        self.balancer.borrow_mut().pick(candidates)
+    fn pick_among(
+        &self,
+        asked: Asked,
+        tried: &[usize],
+        now: Instant,
+        usable: impl Fn(&Member) -> bool,
+    ) -> Option<usize> {
+        let mut candidates = self.candidates.borrow_mut();
+        candidates.clear();
+        candidates.extend(self.list.iter().enumerate().map(|(i, member)| {
+            let usable = !tried.contains(&i) && usable(member);
+            self.candidate(member, usable, now)
+        }));
+        self.balancer.borrow_mut().pick(asked.key, &mut candidates)
+    }
+
+    fn candidate(&self, member: &Member, usable: bool, now: Instant) -> Candidate {
+        let Member { id, weight, standing, health, .. } = member;
+        Candidate {
+            id: *id,
+            weight: *weight,
+            usable,
+            waiting: standing.waiting(),
+            // Whoever may be well again is to be found out about at once.
+            expected_s: match standing.is_due(now, health.passes()) {
+                true => 0.0,
+                false => self.rounded(standing.expected_s(self.usual_s.get(), now)),
+            },
+            spared: standing.spared(self.rules.slow_start, now),
+        }
     }
 
     /// A backend failed an attempt: if it seems to be down, or has raised doubts several times
@@ -102,6 +181,9 @@ impl Members {
     ) -> Option<Turn> {
         let Judged { standing, passes } = member;
         let was_doubted = standing.is_doubted();
+        if weight != Weight::None {
+            standing.began_after(self.penalty_s(), self.usual_s.get(), now);
+        }
         match weight {
             Weight::None => {}
             Weight::Down => standing.down(why, now + self.rules.retry, passes),
@@ -110,16 +192,10 @@ impl Members {
         (standing.is_doubted() && !was_doubted).then_some(Turn::Ejected)
     }
 
-    /// A backend gave a good answer, which began so long after its request was sent, where that
-    /// is known. `alone`: nobody else could be asked, so that it may have come late all the same;
-    /// such answers are measured by each other, since what they do may take longer.
-    pub(crate) fn answered(
-        &self,
-        member: Judged<'_>,
-        began_after: Option<Duration>,
-        alone: bool,
-        now: Instant,
-    ) -> Option<Turn> {
+    /// A backend gave an answer. Those that nobody else could be asked for are measured by each
+    /// other, since what they do may take longer.
+    pub(crate) fn answered(&self, member: Judged<'_>, heard: Heard, now: Instant) -> Option<Turn> {
+        let Heard { began_after, alone, sound } = heard;
         let latency = if alone { &self.latency_alone } else { &self.latency };
         let usual = self.patience_of(latency.get());
         let is_late = alone && began_after.is_some_and(|time| time > usual);
@@ -129,14 +205,40 @@ impl Members {
             _ if is_late => turn = self.failed(member, Weight::Doubt, "a late answer", now),
             None if was_doubted => {}
             _ => {
-                member.standing.answered();
+                member.standing.answered(now);
                 turn = was_doubted.then_some(Turn::Back);
             }
+        }
+        match began_after {
+            Some(time) if sound => self.learn(member.standing, time.as_secs_f64(), now),
+            _ if !sound => member.standing.began_after(self.penalty_s(), self.usual_s.get(), now),
+            _ => {}
         }
         let mut estimate = latency.get();
         began_after.into_iter().for_each(|time| estimate.add(time));
         latency.set(estimate);
         turn
+    }
+
+    /// What is not much slower than usual is usual.
+    fn rounded(&self, expected_s: f64) -> f64 {
+        let usual = self.usual_s.get();
+        let is_usual = expected_s <= (usual * ALIKE).max(usual + ALIKE_S);
+        if is_usual { usual.max(ALIKE_S) } else { expected_s }
+    }
+
+    /// What a failure counts for: many times what answers take, so that whoever fails fast does not
+    /// attract requests by that.
+    fn penalty_s(&self) -> f64 {
+        (self.usual_s.get() * PENALTY).max(PENALTY_MIN_S)
+    }
+
+    /// An answer took so long.
+    fn learn(&self, standing: &Standing, s: f64, now: Instant) {
+        standing.began_after(s, self.usual_s.get(), now);
+        let usual = self.usual_s.get();
+        let step = if usual > 0.0 { USUAL_STEP } else { 1.0 };
+        self.usual_s.set(usual + (s - usual) * step);
     }
 
     /// For how long an answer may fail to begin before another backend is asked as well. Twice
@@ -166,8 +268,13 @@ impl Member {
         self.admin == AdminState::Enabled
     }
 
-    fn is_fit(&self, now: Instant) -> bool {
-        self.health.verdict() == Verdict::Up && !self.standing.is_avoided(now, self.health.passes())
+    /// What can't be repeated does not go to one that may still be ill.
+    fn is_fit(&self, repeatable: bool, now: Instant) -> bool {
+        let (is_up, passes) = (self.health.verdict() == Verdict::Up, self.health.passes());
+        self.standing.is_up(is_up, now);
+        is_up
+            && !self.standing.is_avoided(now, passes)
+            && (repeatable || !self.standing.is_due(now, passes))
     }
 }
 

@@ -4,9 +4,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ejection::Ejection;
+use super::estimate::Estimate;
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,9 @@ pub(crate) enum Weight {
     None,
 }
 
+/// The part of its load that whoever came back is spared at first.
+const SPARED_MOST: f64 = 0.9;
+
 /// How a backend stands with one core.
 #[derive(Default)]
 pub(crate) struct Standing {
@@ -27,10 +31,22 @@ pub(crate) struct Standing {
     requests: Cell<u64>,
     errors: Cell<u64>,
     in_flight: Cell<u64>,
+    /// Of them, those whose answer has not begun.
+    waiting: Cell<u64>,
+    /// Since when none of them has got an answer.
+    silent_since: Cell<Option<Instant>>,
+    estimate: Cell<Estimate>,
+    /// Its checks said so when they were last looked at.
+    was_down: Cell<bool>,
+    /// When it came back.
+    back_at: Cell<Option<Instant>>,
 }
 
 /// A request that a backend is working on.
-pub(crate) struct InFlight(Rc<Standing>);
+pub(crate) struct InFlight {
+    standing: Rc<Standing>,
+    waits: Cell<bool>,
+}
 
 impl Standing {
     /// Whether its answers have put it out.
@@ -43,11 +59,61 @@ impl Standing {
         self.ejection.get().is_out(now, passes)
     }
 
+    /// Whether a request should find out if it is well again.
+    pub(super) fn is_due(&self, now: Instant, passes: u32) -> bool {
+        self.ejection.get().is_due(now, passes)
+    }
+
     /// Counts a request until the result is dropped.
     pub(crate) fn begin(self: &Rc<Self>) -> InFlight {
         self.requests.set(self.requests.get() + 1);
         self.in_flight.set(self.in_flight.get() + 1);
-        InFlight(self.clone())
+        self.waiting.set(self.waiting.get() + 1);
+        InFlight { standing: self.clone(), waits: Cell::new(true) }
+    }
+
+    /// Requests whose answers have not begun.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.get()
+    }
+
+    /// How long an answer to one more request is likely to take to begin, in seconds, where `usual`
+    /// is what the answers of the whole pool take. One that owes answers and has been silent for
+    /// longer will not be quicker with the next.
+    pub(super) fn expected_s(&self, usual: f64, now: Instant) -> f64 {
+        let expected = self.estimate.get().get(usual, now);
+        match self.silent_since.get() {
+            Some(since) if self.waiting.get() > 0 => {
+                expected.max(now.saturating_duration_since(since).as_secs_f64())
+            }
+            _ => expected,
+        }
+    }
+
+    /// The part of its load that it is spared so soon after it came back.
+    pub(super) fn spared(&self, slow_start: Duration, now: Instant) -> f64 {
+        let Some(back_at) = self.back_at.get() else { return 0.0 };
+        let since = now.saturating_duration_since(back_at);
+        if since >= slow_start {
+            self.back_at.set(None);
+            return 0.0;
+        }
+        (1.0 - since.as_secs_f64() / slow_start.as_secs_f64()).min(SPARED_MOST)
+    }
+
+    /// What its checks say now.
+    pub(super) fn is_up(&self, is_up: bool, now: Instant) {
+        if is_up && self.was_down.get() {
+            self.back_at.set(Some(now));
+        }
+        self.was_down.set(!is_up);
+    }
+
+    /// An answer has begun, after so long.
+    pub(super) fn began_after(&self, s: f64, usual: f64, now: Instant) {
+        let mut estimate = self.estimate.get();
+        estimate.add(s, usual, now);
+        self.estimate.set(estimate);
     }
 
     /// So far.
@@ -72,6 +138,9 @@ impl Standing {
 
     /// It was picked for a request.
     pub(super) fn picked(&self, now: Instant, passes: u32) {
+        if self.waiting.get() == 0 {
+            self.silent_since.set(Some(now));
+        }
         self.judge(|ejection| ejection.begin(now, passes));
     }
 
@@ -88,7 +157,10 @@ impl Standing {
     }
 
     /// A good answer came: whatever was held against the backend is forgotten.
-    pub(super) fn answered(&self) {
+    pub(super) fn answered(&self, now: Instant) {
+        if self.ejection.get().is_held() {
+            self.back_at.set(Some(now));
+        }
         self.judge(Ejection::good);
     }
 
@@ -104,8 +176,23 @@ impl Standing {
     }
 }
 
+impl InFlight {
+    /// Its answer has begun.
+    pub(crate) fn begun(&self, now: Instant) {
+        if self.waits.replace(false) {
+            let standing = &self.standing;
+            standing.waiting.set(standing.waiting.get().saturating_sub(1));
+            standing.silent_since.set(Some(now));
+        }
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.set(self.0.in_flight.get().saturating_sub(1));
+        let standing = &self.standing;
+        standing.in_flight.set(standing.in_flight.get().saturating_sub(1));
+        if self.waits.get() {
+            standing.waiting.set(standing.waiting.get().saturating_sub(1));
+        }
     }
 }

@@ -1,17 +1,20 @@
 use bramble_config::plan::Method;
 use proptest::prelude::*;
 
+mod suite;
+
 use super::{Balancer, Candidate};
 
 /// Picks `n` times and writes the winners as letters; a factor of 0 means "can't be used".
 fn schedule(balancer: &mut Balancer, factors: &[u32], n: usize) -> String {
-    let candidates = || factors.iter().map(|f| Candidate { weight: f * 100, usable: *f > 0 });
+    let candidate = |f: &u32| Candidate { weight: f * 100, usable: *f > 0, ..Candidate::default() };
+    let candidates = || factors.iter().map(candidate).collect::<Vec<_>>();
     let letter = |i| char::from(b'a' + u8::try_from(i).unwrap());
-    (0..n).map(|_| balancer.pick(candidates()).map_or('-', letter)).collect()
+    (0..n).map(|_| balancer.pick(0, &mut candidates()).map_or('-', letter)).collect()
 }
 
 fn check(factors: &[u32], expected: &str) {
-    let mut balancer = Balancer::new(Method::ByRequests);
+    let mut balancer = Balancer::new(Method::ByRequests, 1);
     assert_eq!(schedule(&mut balancer, factors, expected.len()), expected);
 }
 
@@ -45,7 +48,7 @@ fn nobody_usable_is_nobody_picked() {
 
 #[test]
 fn a_backend_that_comes_back_has_saved_nothing_up() {
-    let mut balancer = Balancer::new(Method::ByRequests);
+    let mut balancer = Balancer::new(Method::ByRequests, 1);
     schedule(&mut balancer, &[1, 0], 1000);
     let after = schedule(&mut balancer, &[1, 1], 10);
     assert_eq!(after.matches('a').count(), 5, "{after}");
@@ -53,7 +56,7 @@ fn a_backend_that_comes_back_has_saved_nothing_up() {
 
 #[test]
 fn counts_follow_their_backend_when_the_set_changes() {
-    let mut balancer = Balancer::new(Method::ByRequests);
+    let mut balancer = Balancer::new(Method::ByRequests, 1);
     assert_eq!(schedule(&mut balancer, &[1, 1, 1], 1), "a");
     // The old c and a stay, as a and b, and a new one joins: the old a has paid already.
     balancer.reorder(&[Some(2), Some(0), None]);
@@ -65,7 +68,7 @@ proptest! {
     fn over_a_cycle_each_gets_exactly_its_share(
         factors in prop::collection::vec(1_u32..=20, 1..10),
     ) {
-        let mut balancer = Balancer::new(Method::ByRequests);
+        let mut balancer = Balancer::new(Method::ByRequests, 1);
         let cycle = factors.iter().sum::<u32>() as usize;
         for _ in 0..3 {
             let winners = schedule(&mut balancer, &factors, cycle);
@@ -80,7 +83,7 @@ proptest! {
     fn at_no_moment_is_anybody_a_whole_turn_off(
         factors in prop::collection::vec(1_u32..=20, 2..6), n in 1_usize..200,
     ) {
-        let mut balancer = Balancer::new(Method::ByRequests);
+        let mut balancer = Balancer::new(Method::ByRequests, 1);
         let total = f64::from(factors.iter().sum::<u32>());
         let winners = schedule(&mut balancer, &factors, n);
         for (i, factor) in factors.iter().enumerate() {

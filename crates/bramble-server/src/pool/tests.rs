@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use bramble_config::plan::{self, AdminState, HealthCheck, Link, Plan};
 
 use super::{Pool, Weight};
+use crate::balance::{Asked, Heard, Picked};
 use crate::health::Verdict;
 use crate::prepared::Prepared;
 
+const ASKED: Asked = Asked { key: 0, repeatable: true };
 const RETRY_MS: u64 = 1000;
 
 fn backend(name: &str) -> plan::Backend {
@@ -54,8 +56,7 @@ impl Bench {
             health: Some(check),
             retry_ms: RETRY_MS,
             retries: 1,
-            hedge_ms: plan::hedge_ms(),
-            release: None,
+            ..plan::Pool::default()
         };
         let plan = Plan { pools: vec![pool], ..Plan::default() };
         let before = old.map(|old| old.prepared.as_ref());
@@ -74,10 +75,10 @@ impl Bench {
     }
 
     fn picks_without(&self, tried: &[usize], n: usize) -> String {
-        let name = |picked: Option<(usize, std::rc::Rc<super::Backend>)>| {
+        let name = |picked: Option<(Picked, std::rc::Rc<super::Backend>)>| {
             picked.map_or("-".to_owned(), |(_, backend)| backend.plan.name.clone())
         };
-        (0..n).map(|_| name(self.pool.pick(tried, self.now))).collect()
+        (0..n).map(|_| name(self.pool.pick(ASKED, tried, self.now))).collect()
     }
 
     fn fail(&self, i: usize) {
@@ -123,7 +124,8 @@ fn a_newer_pass_or_an_answer_ends_that_time() {
     bench.record(0, Verdict::Up);
     assert!(bench.picks(2).contains('a'));
     bench.fail(0);
-    bench.pool.answered(&bench.pool.backends()[0], None, true, bench.now);
+    let heard = Heard { began_after: None, alone: true, sound: true };
+    bench.pool.answered(&bench.pool.backends()[0], heard, bench.now);
     assert!(bench.picks(2).contains('a'));
 }
 

@@ -11,7 +11,7 @@ use super::attempt::Attempt;
 use super::bulk;
 use super::tries::is_poor;
 use super::upload::{Source, Upload, after_chunk};
-use crate::balance::Weight;
+use crate::balance::{Heard, Weight};
 use crate::connection::{Connection, End, Next};
 use crate::reason::{Event, Reason};
 use crate::wait::{self, WaitError};
@@ -45,8 +45,12 @@ pub(super) async fn pass_on(
         }
         _ if is_poor(c.answer.status) => {}
         _ => {
-            let (began_after, alone) = (answer.began_after, !exchange.hedgeable);
-            exchange.pool.answered(&answer.backend, began_after, alone, now);
+            let heard = Heard {
+                began_after: answer.began_after,
+                alone: !exchange.hedgeable,
+                sound: c.answer.status < 500,
+            };
+            exchange.pool.answered(&answer.backend, heard, now);
         }
     }
     match passed {

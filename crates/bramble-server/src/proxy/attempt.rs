@@ -40,7 +40,7 @@ pub(super) struct Attempt {
     /// How long that took, where nothing but the backend was waited for.
     pub(super) began_after: Option<Duration>,
     sent_at: Instant,
-    _in_flight: InFlight,
+    in_flight: InFlight,
     /// What may come before any of it is read.
     expected: Option<Grant>,
 }
@@ -96,7 +96,7 @@ pub(super) async fn exchange(
         buffer: c.core.heads.buffer(),
         began_after: None,
         sent_at,
-        _in_flight: in_flight,
+        in_flight,
         expected: Some(expected),
     });
     receive(c, attempt, exchange).await
@@ -365,10 +365,11 @@ impl Attempt {
 
     fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {
         self.expected = None;
+        let now = Instant::now();
+        self.in_flight.begun(now);
         if !exchange.arrived && c.record.is_none() {
             return;
         }
-        let now = Instant::now();
         let after = now - self.sent_at;
         self.began_after = exchange.arrived.then_some(after);
         self.began_after.into_iter().for_each(|time| self.backend.began_after(time));

@@ -32,6 +32,8 @@ struct Tries {
     over: bool,
     /// A backend may have worked on the request, so that another try is a load of its own.
     is_load: bool,
+    /// Whoever was asked last may not be well again.
+    is_trial: bool,
 }
 
 /// Tries backends until one answers; none if there is nobody to try.
@@ -83,8 +85,9 @@ impl Tries {
         }
         // The first is picked as soon as the request is there.
         let now = if self.count == 0 { c.read_at() } else { Instant::now() };
-        let (i, backend) = pool.pick(self.tried(), now)?;
-        *self.places.get_mut(self.count)? = i;
+        let (picked, backend) = pool.pick(exchange.asked(), self.tried(), now)?;
+        *self.places.get_mut(self.count)? = picked.place;
+        self.is_trial = picked.is_trial;
         self.count += 1;
         Some(backend)
     }
@@ -97,7 +100,8 @@ impl Tries {
         backend: &Rc<Backend>,
         outcome: Result<Outcome, AttemptError>,
     ) -> Result<Option<Box<Attempt>>, AttemptError> {
-        self.is_load = true;
+        // To find out about a backend is our wish, and seldom: if that fails, another is no retry.
+        self.is_load = !self.is_trial;
         match outcome {
             Ok(Outcome::Answered(attempt)) if is_poor(c.answer.status) => {
                 doubt(exchange, &attempt.backend, c.answer.status);
@@ -137,8 +141,8 @@ impl Tries {
             self.over = true;
         }
         // A try that reached nobody was no load, so another is none beyond the request itself.
-        self.is_load = failure.reached == Reached::Maybe;
-        self.unreached += usize::from(!self.is_load);
+        self.is_load &= failure.reached == Reached::Maybe;
+        self.unreached += usize::from(failure.reached == Reached::Never);
         self.last = Some(failure);
         Ok(())
     }

@@ -1,0 +1,36 @@
+//! The default: whoever is expected to be through with one more request first.
+//!
+//! What a backend's answers take, as far as that is known and still believed, times the requests
+//! that it would have with this one. A backend of thrice the weight of the lightest has three
+//! requests as another has one. Where all are alike that is the one with the fewest requests; a
+//! slow one gets none while another would be sooner. (Peak EWMA and requests in flight, as linkerd
+//! has them, but over *all* backends: a balancer that sees them all would lose by drawing two.)
+//!
+//! What is not much slower than usual is as good as the others, and all that are equally good take
+//! turns by weight: at night, when one request comes after the other, chance would else send all
+//! of them to the one that answered a tenth of a millisecond sooner.
+
+use super::Candidate;
+use super::by_requests::ByRequests;
+
+#[derive(Clone, Default)]
+pub(crate) struct Adaptive(ByRequests);
+
+impl Adaptive {
+    pub(super) fn pick(&mut self, candidates: &mut [Candidate]) -> Option<usize> {
+        let unit = lightest(candidates);
+        let cost =
+            |c: &Candidate| c.expected_s * ((c.waiting + 1) as f64 / c.share() * unit).max(1.0);
+        self.0.pick_best(candidates, cost)
+    }
+
+    pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {
+        self.0.reorder(previous);
+    }
+}
+
+/// The least share of all that can be used.
+pub(super) fn lightest(candidates: &[Candidate]) -> f64 {
+    let usable = candidates.iter().filter(|candidate| candidate.usable);
+    usable.map(Candidate::share).fold(f64::INFINITY, f64::min)
+}

@@ -1,0 +1,19 @@
+//! Whoever has the fewest requests that are not answered, for its weight; equals take turns.
+
+use super::Candidate;
+use super::adaptive::lightest;
+use super::by_requests::ByRequests;
+
+#[derive(Clone, Default)]
+pub(crate) struct LeastRequests(ByRequests);
+
+impl LeastRequests {
+    pub(super) fn pick(&mut self, candidates: &mut [Candidate]) -> Option<usize> {
+        let unit = lightest(candidates);
+        self.0.pick_best(candidates, |c| (c.load() * unit).max(1.0))
+    }
+
+    pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {
+        self.0.reorder(previous);
+    }
+}

@@ -1,0 +1,108 @@
+use bramble_config::plan::Method;
+
+use super::backend::{Backend, Fault};
+use super::world::play;
+use super::{LEARNED_S, SERVICE_S, WORLDS, all_worlds, eight};
+
+const END_S: f64 = 10.0;
+
+/// The 99th percentile once all is learned, in milliseconds.
+fn p99_ms(report: &super::Report) -> f64 {
+    report.quantile(0.99, LEARNED_S, END_S) * 1e3
+}
+
+#[test]
+fn a_slow_backend_is_invisible() {
+    for slots in [1, 4] {
+        let healthy = eight(slots, 0.6, Method::Adaptive);
+        let slow = healthy.clone().with(Fault::Slow(16.0), 0.0, END_S);
+        let (with, without) = (p99_ms(&all_worlds(&slow)), p99_ms(&all_worlds(&healthy)));
+        assert!(with <= 1.2 * without, "{slots} slots: {with} and {without} ms");
+    }
+}
+
+#[test]
+fn several_balancers_see_it_as_well() {
+    let healthy = eight(4, 0.6, Method::Adaptive);
+    let mut slow = healthy.clone().with(Fault::Slow(16.0), 0.0, END_S);
+    slow.balancers = 4;
+    let (with, without) = (p99_ms(&all_worlds(&slow)), p99_ms(&all_worlds(&healthy)));
+    assert!(with <= 1.2 * without, "{with} and {without} ms");
+}
+
+#[test]
+fn among_equals_it_is_no_worse_than_turns() {
+    for load in [0.3, 0.6, 0.9] {
+        let adaptive = p99_ms(&all_worlds(&eight(4, load, Method::Adaptive)));
+        let turns = p99_ms(&all_worlds(&eight(4, load, Method::ByRequests)));
+        assert!(adaptive <= 1.02 * turns, "{load}: {adaptive} and {turns} ms");
+    }
+}
+
+#[test]
+fn who_fails_fast_attracts_nothing() {
+    let sick = eight(4, 0.6, Method::Adaptive).with(Fault::Sick, 5.0, END_S);
+    let report = all_worlds(&sick);
+    assert_eq!(report.failed(0.0, END_S), 0);
+    let share = report.share(0, 6.0, END_S);
+    assert!(share < 0.005, "{share}");
+}
+
+#[test]
+fn who_turns_slow_is_left_and_found_again() {
+    let mut turning = eight(4, 0.6, Method::Adaptive).with(Fault::Slow(100.0), 5.0, 10.0);
+    turning.lasts_s = 22.0;
+    let report = all_worlds(&turning);
+    let (slow, healed) = (report.share(0, 7.0, 10.0), report.share(0, 20.0, 22.0));
+    assert!(slow < 0.05, "{slow}");
+    assert!(healed > 0.5 / 8.0, "{healed}");
+}
+
+#[test]
+fn a_stall_holds_up_few() {
+    let mut stalling = eight(4, 0.6, Method::Adaptive);
+    for i in 0..4 {
+        let from = 3.0 + 2.0 * f64::from(i);
+        stalling = stalling.with(Fault::Stall, from, from + 0.2);
+    }
+    let (with, without) =
+        (p99_ms(&all_worlds(&stalling)), p99_ms(&all_worlds(&eight(4, 0.6, Method::Adaptive))));
+    assert!(with <= 1.2 * without, "{with} and {without} ms");
+}
+
+#[test]
+fn whoever_is_away_costs_nobody_an_answer() {
+    for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests, Method::RandomTwo] {
+        let mut away = eight(4, 0.6, method).with(Fault::Down, 4.0, 6.0);
+        away.backends[1] = away.backends[1].clone().with(Fault::Down, 5.0, 7.0);
+        assert_eq!(all_worlds(&away).failed(0.0, END_S), 0, "{method:?}");
+    }
+}
+
+#[test]
+fn all_slow_at_once_empties_no_pool() {
+    let mut slow = eight(4, 0.1, Method::Adaptive);
+    for backend in &mut slow.backends {
+        *backend = backend.clone().with(Fault::Slow(8.0), 4.0, 7.0);
+    }
+    assert_eq!(all_worlds(&slow).failed(0.0, END_S), 0);
+}
+
+#[test]
+fn boards_of_two_generations_share_by_what_they_can() {
+    let mut mixed = eight(4, 0.6, Method::Adaptive);
+    for backend in mixed.backends.iter_mut().take(4) {
+        *backend = Backend::new(4, SERVICE_S / 3.0);
+    }
+    let report = all_worlds(&mixed);
+    let quick: f64 = (0..4).map(|i| report.share(i, LEARNED_S, END_S)).sum();
+    assert!((0.6..0.98).contains(&quick), "{quick}");
+}
+
+#[test]
+fn a_seed_plays_the_same_world() {
+    let scenario = eight(1, 0.8, Method::Adaptive);
+    let (a, b) = (play(&scenario), play(&scenario));
+    assert!(a.seen.iter().zip(&b.seen).all(|(a, b)| a.took.total_cmp(&b.took).is_eq()));
+    assert!(!a.seen.is_empty() && WORLDS > 1);
+}
