@@ -36,11 +36,14 @@ pub(crate) struct Candidate {
     /// It may be picked.
     pub(crate) usable: bool,
     /// Requests that it has not answered yet.
-    pub(crate) waiting: u64,
+    pub(crate) waiting: u32,
     /// How long an answer of it is likely to take to begin, in seconds.
     pub(crate) expected_s: f64,
-    /// The part of its load that it is spared so soon after it came back; 0 in the end.
-    pub(crate) spared: f64,
+    /// What one request is of its load, where it is 1 for the lightest: less for those of more weight,
+    /// more so soon after one came back.
+    pub(crate) unit: f64,
+    /// Room for what a method makes of it.
+    pub(crate) cost: f64,
 }
 
 /// The method of one pool with its counts.
@@ -106,14 +109,10 @@ impl Balancer {
 }
 
 impl Candidate {
-    /// What it may have of all load, beside others.
-    fn share(&self) -> f64 {
-        f64::from(self.weight.max(1)) / 100.0 * (1.0 - self.spared)
-    }
-
-    /// The requests that it would have with one more, for its share.
+    /// What it would have to do with one more request.
+    #[inline]
     fn load(&self) -> f64 {
-        (self.waiting + 1) as f64 / self.share()
+        (f64::from(self.waiting) + 1.0) * self.unit
     }
 }
 

@@ -36,13 +36,15 @@ impl Pool {
         let kept = |b: &plan::Backend| {
             old.and_then(|old| old.backends.iter().position(|o| o.is_same(b)).map(|i| (i, old)))
         };
+        let base = old.map_or_else(Instant::now, |old| old.members.base());
         let mut order = Vec::new();
         let mut backends = Vec::new();
         for (plan, prepared) in pool.backends.iter().zip(&prepared.backends) {
             let found = kept(plan);
             order.push(found.map(|(i, _)| i));
             let old = found.and_then(|(i, old)| old.backends.get(i));
-            backends.push(Rc::new(Backend::new(plan, prepared, &pool.name, old.map(Rc::as_ref))));
+            let old = old.map(Rc::as_ref);
+            backends.push(Rc::new(Backend::new(plan, prepared, &pool.name, old, base)));
         }
         let kept = old.map(|old| old.members.balancer()).filter(|kept| kept.is_of(pool.method));
         // Each core and process draws by itself.
@@ -54,7 +56,7 @@ impl Pool {
             hedge: Duration::from_millis(pool.hedge_ms),
             slow_start: Duration::from_millis(pool.slow_start_ms),
         };
-        let members = Members::new(backends.iter().map(member).collect(), rules, balancer);
+        let members = Members::new(backends.iter().map(member).collect(), rules, balancer, base);
         Self {
             name: pool.name.clone(),
             logged: Fragment::pool(&pool.name).into(),

@@ -18,19 +18,14 @@ pub(crate) struct Adaptive(ByRequests);
 
 impl Adaptive {
     pub(super) fn pick(&mut self, candidates: &mut [Candidate]) -> Option<usize> {
-        let unit = lightest(candidates);
-        let cost =
-            |c: &Candidate| c.expected_s * ((c.waiting + 1) as f64 / c.share() * unit).max(1.0);
+        let cost = |c: &Candidate| {
+            let load = c.load();
+            c.expected_s * if load > 1.0 { load } else { 1.0 }
+        };
         self.0.pick_best(candidates, cost)
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {
         self.0.reorder(previous);
     }
-}
-
-/// The least share of all that can be used.
-pub(super) fn lightest(candidates: &[Candidate]) -> f64 {
-    let usable = candidates.iter().filter(|candidate| candidate.usable);
-    usable.map(Candidate::share).fold(f64::INFINITY, f64::min)
 }

@@ -14,13 +14,21 @@ pub(crate) struct ByRequests {
 
 impl ByRequests {
     pub(super) fn pick(&mut self, candidates: &[Candidate]) -> Option<usize> {
+        self.pick_from(candidates, |candidate| candidate.usable)
+    }
+
+    #[inline]
+    fn pick_from(
+        &mut self,
+        candidates: &[Candidate],
+        open: impl Fn(&Candidate) -> bool,
+    ) -> Option<usize> {
+        if self.status.len() < candidates.len() {
+            self.status.resize(candidates.len(), 0);
+        }
         let (mut total, mut best) = (0, None);
-        for (i, candidate) in candidates.iter().enumerate() {
-            if i == self.status.len() {
-                self.status.push(0);
-            }
-            let Some(status) = self.status.get_mut(i) else { break };
-            if !candidate.usable {
+        for (i, (candidate, status)) in candidates.iter().zip(&mut self.status).enumerate() {
+            if !open(candidate) {
                 continue;
             }
             let factor = i64::from(candidate.weight);
@@ -43,12 +51,14 @@ impl ByRequests {
         candidates: &mut [Candidate],
         cost: impl Fn(&Candidate) -> f64,
     ) -> Option<usize> {
-        let usable = candidates.iter().filter(|candidate| candidate.usable);
-        let least = usable.map(&cost).fold(f64::INFINITY, f64::min);
+        let mut least = f64::INFINITY;
         for candidate in candidates.iter_mut() {
-            candidate.usable &= cost(candidate) <= least;
+            candidate.cost = if candidate.usable { cost(candidate) } else { f64::INFINITY };
+            if candidate.cost < least {
+                least = candidate.cost;
+            }
         }
-        self.pick(candidates)
+        self.pick_from(candidates, |candidate| candidate.usable && candidate.cost <= least)
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {

@@ -1,7 +1,5 @@
 //! How long a backend's answers take to begin. Pure.
 
-use std::time::{Duration, Instant};
-
 /// How far one answer that takes longer moves the estimate towards itself; and a shorter one.
 const RISE: f64 = 0.3;
 const FALL: f64 = 0.1;
@@ -10,33 +8,35 @@ const FALL: f64 = 0.1;
 /// four seconds, which is below 0.2 % of 300 requests a second.
 const HALF_LIFE_S: f64 = 1.0;
 /// Younger knowledge is taken as it is.
-const FRESH: Duration = Duration::from_millis(250);
+const FRESH_NS: u64 = 250_000_000;
 
 /// A mean that rises fast, falls slowly, and is believed the less the older it is (peak EWMA, as
 /// in Finagle and linkerd).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Estimate {
     s: f64,
-    at: Option<Instant>,
+    /// As all times here, told from some instant on.
+    at_ns: Option<u64>,
 }
 
 impl Estimate {
     /// In seconds; `usual` is what the answers of the whole pool take.
-    pub(super) fn get(&self, usual: f64, now: Instant) -> f64 {
-        let Some(at) = self.at else { return usual };
-        let age = now.saturating_duration_since(at);
-        if age < FRESH || self.s <= usual {
+    #[inline]
+    pub(super) fn get(&self, usual: f64, now_ns: u64) -> f64 {
+        let Some(at_ns) = self.at_ns else { return usual };
+        let age_ns = now_ns.saturating_sub(at_ns);
+        if age_ns < FRESH_NS || self.s <= usual {
             return self.s;
         }
-        usual + (self.s - usual) * (-age.as_secs_f64() / HALF_LIFE_S).exp2()
+        usual + (self.s - usual) * (age_ns as f64 * -1e-9 / HALF_LIFE_S).exp2()
     }
 
     /// An answer took so many seconds to begin.
-    pub(super) fn add(&mut self, sample: f64, usual: f64, now: Instant) {
-        let known = if self.at.is_some() { self.get(usual, now) } else { sample };
+    pub(super) fn add(&mut self, sample: f64, usual: f64, now_ns: u64) {
+        let known = if self.at_ns.is_some() { self.get(usual, now_ns) } else { sample };
         let step = if sample > known { RISE } else { FALL };
         self.s = known + (sample - known) * step;
-        self.at = Some(now);
+        self.at_ns = Some(now_ns);
     }
 }
 

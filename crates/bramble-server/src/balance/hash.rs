@@ -54,17 +54,17 @@ fn seat(candidate: &Candidate) -> (u64, u32) {
     (candidate.id, candidate.weight)
 }
 
-/// What all would have for each hundred of their weights, were this request shared by them.
+/// What each would have to do, were this request shared by all.
 fn mean(candidates: &[Candidate]) -> f64 {
     let usable = || candidates.iter().filter(|candidate| candidate.usable);
-    let waiting: u64 = usable().map(|candidate| candidate.waiting).sum();
-    let shares: f64 = usable().map(Candidate::share).sum();
-    (waiting + 1) as f64 / shares.max(f64::MIN_POSITIVE)
+    let waiting: f64 = usable().map(|candidate| f64::from(candidate.waiting)).sum();
+    let shares: f64 = usable().map(|candidate| 1.0 / candidate.unit).sum();
+    (waiting + 1.0) / shares.max(f64::MIN_POSITIVE)
 }
 
 /// Whether one more is not too much for it.
 fn has_room(candidate: &Candidate, mean: f64) -> bool {
-    (candidate.waiting + 1) as f64 <= (mean * candidate.share() * BOUND).ceil()
+    f64::from(candidate.waiting) + 1.0 <= (mean / candidate.unit * BOUND).ceil()
 }
 
 fn table(seats: &[(u64, u32)]) -> Vec<u16> {

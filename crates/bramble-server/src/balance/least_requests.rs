@@ -1,7 +1,6 @@
 //! Whoever has the fewest requests that are not answered, for its weight; equals take turns.
 
 use super::Candidate;
-use super::adaptive::lightest;
 use super::by_requests::ByRequests;
 
 #[derive(Clone, Default)]
@@ -9,8 +8,7 @@ pub(crate) struct LeastRequests(ByRequests);
 
 impl LeastRequests {
     pub(super) fn pick(&mut self, candidates: &mut [Candidate]) -> Option<usize> {
-        let unit = lightest(candidates);
-        self.0.pick_best(candidates, |c| (c.load() * unit).max(1.0))
+        self.0.pick_best(candidates, |c| c.load().max(1.0))
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {

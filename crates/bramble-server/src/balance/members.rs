@@ -9,17 +9,12 @@ use std::time::{Duration, Instant};
 use bramble_config::plan::AdminState;
 
 use super::latency::Latency;
-use super::standing::{Standing, Weight};
+use super::standing::{Standing, Weight, alike_s, ns};
 use super::{Balancer, Candidate};
 use crate::health::{Health, Verdict};
 
 /// How far one answer moves what is usual.
 const USUAL_STEP: f64 = 0.02;
-
-/// Answers that take up to so many times as long as usual are no slower than others, nor are those
-/// that take so many seconds longer.
-const ALIKE: f64 = 1.5;
-const ALIKE_S: f64 = 0.001;
 
 /// A failure counts for so many usual answers, and for so many seconds at least.
 const PENALTY: f64 = 20.0;
@@ -88,7 +83,11 @@ pub(crate) struct Members {
     list: Vec<Member>,
     rules: Rules,
     balancer: RefCell<Balancer>,
-    /// Used anew for each pick.
+    /// Times are told from here.
+    base: Instant,
+    /// The least weight.
+    lightest: u32,
+    /// What a method sees, made anew in part for each pick.
     candidates: RefCell<Vec<Candidate>>,
     /// What answers of the pool take to begin, in seconds.
     usual_s: Cell<f64>,
@@ -98,12 +97,22 @@ pub(crate) struct Members {
 }
 
 impl Members {
-    pub(crate) fn new(list: Vec<Member>, rules: Rules, balancer: Balancer) -> Self {
+    /// `base` is that of all standings.
+    pub(crate) fn new(list: Vec<Member>, rules: Rules, balancer: Balancer, base: Instant) -> Self {
+        let lightest = list.iter().map(|member| member.weight).min().unwrap_or(100).max(1);
+        let candidate = |member: &Member| Candidate {
+            id: member.id,
+            weight: member.weight,
+            unit: f64::from(lightest) / f64::from(member.weight.max(1)),
+            ..Candidate::default()
+        };
         Self {
+            candidates: RefCell::new(list.iter().map(candidate).collect()),
             list,
             rules,
+            base,
+            lightest,
             balancer: RefCell::new(balancer),
-            candidates: RefCell::default(),
             usual_s: Cell::default(),
             latency: Cell::default(),
             latency_alone: Cell::default(),
@@ -116,6 +125,11 @@ impl Members {
         self.latency.set(old.latency.get());
         self.latency_alone.set(old.latency_alone.get());
         self
+    }
+
+    /// From where times are told.
+    pub(crate) fn base(&self) -> Instant {
+        self.base
     }
 
     /// The method with its counts.
@@ -133,7 +147,7 @@ impl Members {
             .or_else(|| self.pick_among(asked, tried, now, Member::is_enabled))?;
         let member = self.list.get(picked)?;
         let (standing, passes) = (&member.standing, member.health.passes());
-        let is_trial = standing.is_due(now, passes);
+        let is_trial = standing.is_remarkable() && standing.is_due(now, passes);
         standing.picked(now, passes);
         Some(Picked { place: picked, is_trial })
     }
@@ -146,28 +160,47 @@ impl Members {
         usable: impl Fn(&Member) -> bool,
     ) -> Option<usize> {
         let mut candidates = self.candidates.borrow_mut();
-        candidates.clear();
-        candidates.extend(self.list.iter().enumerate().map(|(i, member)| {
-            let usable = !tried.contains(&i) && usable(member);
-            self.candidate(member, usable, now)
-        }));
+        let usual_s = self.usual_s.get();
+        let alike_s = alike_s(usual_s);
+        let now_ns = self.since_base(now);
+        for (candidate, member) in candidates.iter_mut().zip(&self.list) {
+            let standing = &*member.standing;
+            candidate.usable = usable(member);
+            candidate.waiting = standing.waiting();
+            let (silent_s, expected_s) =
+                (standing.silent_s(now_ns), standing.expected_s(usual_s, now_ns));
+            let is_silent = silent_s > alike_s && silent_s > expected_s;
+            candidate.expected_s = if is_silent { silent_s } else { expected_s };
+            if standing.is_remarkable() {
+                self.remark(candidate, member, now);
+            }
+        }
+        for place in tried {
+            candidates.get_mut(*place).into_iter().for_each(|candidate| candidate.usable = false);
+        }
         self.balancer.borrow_mut().pick(asked.key, &mut candidates)
     }
 
-    fn candidate(&self, member: &Member, usable: bool, now: Instant) -> Candidate {
-        let Member { id, weight, standing, health, .. } = member;
-        Candidate {
-            id: *id,
-            weight: *weight,
-            usable,
-            waiting: standing.waiting(),
-            // Whoever may be well again is to be found out about at once.
-            expected_s: match standing.is_due(now, health.passes()) {
-                true => 0.0,
-                false => self.rounded(standing.expected_s(self.usual_s.get(), now)),
-            },
-            spared: standing.spared(self.rules.slow_start, now),
+    /// What there is to know of a backend, where there is anything.
+    #[cold]
+    fn remark(&self, candidate: &mut Candidate, member: &Member, now: Instant) {
+        let Member { standing, health, .. } = member;
+        // Whoever may be well again is to be found out about at once.
+        if standing.is_due(now, health.passes()) {
+            candidate.expected_s = 0.0;
         }
+        let spared = standing.spared(self.rules.slow_start, now);
+        candidate.unit = self.unit(member) / (1.0 - spared);
+        standing.is_usual();
+    }
+
+    /// What one request is of a backend's load.
+    fn unit(&self, member: &Member) -> f64 {
+        f64::from(self.lightest) / f64::from(member.weight.max(1))
+    }
+
+    fn since_base(&self, now: Instant) -> u64 {
+        ns(now.saturating_duration_since(self.base))
     }
 
     /// A backend failed an attempt: if it seems to be down, or has raised doubts several times
@@ -182,7 +215,7 @@ impl Members {
         let Judged { standing, passes } = member;
         let was_doubted = standing.is_doubted();
         if weight != Weight::None {
-            standing.began_after(self.penalty_s(), self.usual_s.get(), now);
+            standing.began_after(self.penalty_s(), self.usual_s.get(), self.since_base(now));
         }
         match weight {
             Weight::None => {}
@@ -211,20 +244,16 @@ impl Members {
         }
         match began_after {
             Some(time) if sound => self.learn(member.standing, time.as_secs_f64(), now),
-            _ if !sound => member.standing.began_after(self.penalty_s(), self.usual_s.get(), now),
+            _ if !sound => {
+                let now_ns = self.since_base(now);
+                member.standing.began_after(self.penalty_s(), self.usual_s.get(), now_ns);
+            }
             _ => {}
         }
         let mut estimate = latency.get();
         began_after.into_iter().for_each(|time| estimate.add(time));
         latency.set(estimate);
         turn
-    }
-
-    /// What is not much slower than usual is usual.
-    fn rounded(&self, expected_s: f64) -> f64 {
-        let usual = self.usual_s.get();
-        let is_usual = expected_s <= (usual * ALIKE).max(usual + ALIKE_S);
-        if is_usual { usual.max(ALIKE_S) } else { expected_s }
     }
 
     /// What a failure counts for: many times what answers take, so that whoever fails fast does not
@@ -235,7 +264,7 @@ impl Members {
 
     /// An answer took so long.
     fn learn(&self, standing: &Standing, s: f64, now: Instant) {
-        standing.began_after(s, self.usual_s.get(), now);
+        standing.began_after(s, self.usual_s.get(), self.since_base(now));
         let usual = self.usual_s.get();
         let step = if usual > 0.0 { USUAL_STEP } else { 1.0 };
         self.usual_s.set(usual + (s - usual) * step);
@@ -270,11 +299,19 @@ impl Member {
 
     /// What can't be repeated does not go to one that may still be ill.
     fn is_fit(&self, repeatable: bool, now: Instant) -> bool {
-        let (is_up, passes) = (self.health.verdict() == Verdict::Up, self.health.passes());
-        self.standing.is_up(is_up, now);
-        is_up
-            && !self.standing.is_avoided(now, passes)
-            && (repeatable || !self.standing.is_due(now, passes))
+        let standing = &self.standing;
+        if self.health.verdict() != Verdict::Up {
+            standing.is_down();
+            return false;
+        }
+        !standing.is_remarkable() || self.is_fit_though(repeatable, now)
+    }
+
+    #[cold]
+    fn is_fit_though(&self, repeatable: bool, now: Instant) -> bool {
+        let (standing, passes) = (&self.standing, self.health.passes());
+        standing.is_up(now);
+        !standing.is_avoided(now, passes) && (repeatable || !standing.is_due(now, passes))
     }
 }
 

@@ -20,26 +20,37 @@ pub(crate) enum Weight {
     None,
 }
 
+/// Answers that take up to so many times as long as usual are no slower than others, nor are those
+/// that take so many seconds longer.
+const ALIKE: f64 = 1.5;
+const ALIKE_S: f64 = 0.001;
+
 /// The part of its load that whoever came back is spared at first.
 const SPARED_MOST: f64 = 0.9;
 
 /// How a backend stands with one core.
-#[derive(Default)]
 pub(crate) struct Standing {
+    /// Times are told from here.
+    base: Instant,
     ejection: Cell<Ejection>,
     last_error: RefCell<Option<String>>,
     requests: Cell<u64>,
     errors: Cell<u64>,
     in_flight: Cell<u64>,
     /// Of them, those whose answer has not begun.
-    waiting: Cell<u64>,
+    waiting: Cell<u32>,
     /// Since when none of them has got an answer.
-    silent_since: Cell<Option<Instant>>,
+    silent_since_ns: Cell<u64>,
     estimate: Cell<Estimate>,
     /// Its checks said so when they were last looked at.
     was_down: Cell<bool>,
     /// When it came back.
     back_at: Cell<Option<Instant>>,
+    /// Its answers take longer than usual, or have done so lately.
+    is_slow: Cell<bool>,
+    /// Something is held against it, or it has just come back. Of most backends there is nothing to
+    /// remark most of the time, and a pick looks at no more than that.
+    is_remarkable: Cell<bool>,
 }
 
 /// A request that a backend is working on.
@@ -49,6 +60,41 @@ pub(crate) struct InFlight {
 }
 
 impl Standing {
+    pub(crate) fn new(base: Instant) -> Self {
+        Self {
+            base,
+            ejection: Cell::default(),
+            last_error: RefCell::default(),
+            requests: Cell::default(),
+            errors: Cell::default(),
+            in_flight: Cell::default(),
+            waiting: Cell::default(),
+            silent_since_ns: Cell::default(),
+            estimate: Cell::default(),
+            was_down: Cell::default(),
+            back_at: Cell::default(),
+            is_slow: Cell::default(),
+            is_remarkable: Cell::default(),
+        }
+    }
+
+    fn is_silent_from(&self, now: Instant) {
+        self.silent_since_ns.set(ns(now.saturating_duration_since(self.base)));
+    }
+
+    /// Whether there is anything to know of it.
+    #[inline]
+    pub(super) fn is_remarkable(&self) -> bool {
+        self.is_remarkable.get()
+    }
+
+    /// It was looked at closely, and there was nothing.
+    pub(super) fn is_usual(&self) {
+        let ejection = self.ejection.get();
+        self.is_remarkable
+            .set(ejection.is_held() || self.was_down.get() || self.back_at.get().is_some());
+    }
+
     /// Whether its answers have put it out.
     pub(crate) fn is_doubted(&self) -> bool {
         self.ejection.get().is_doubted()
@@ -73,21 +119,30 @@ impl Standing {
     }
 
     /// Requests whose answers have not begun.
-    pub(crate) fn waiting(&self) -> u64 {
+    pub(crate) fn waiting(&self) -> u32 {
         self.waiting.get()
     }
 
     /// How long an answer to one more request is likely to take to begin, in seconds, where `usual`
-    /// is what the answers of the whole pool take. One that owes answers and has been silent for
-    /// longer will not be quicker with the next.
-    pub(super) fn expected_s(&self, usual: f64, now: Instant) -> f64 {
-        let expected = self.estimate.get().get(usual, now);
-        match self.silent_since.get() {
-            Some(since) if self.waiting.get() > 0 => {
-                expected.max(now.saturating_duration_since(since).as_secs_f64())
-            }
-            _ => expected,
+    /// is what the answers of the whole pool take.
+    #[inline]
+    pub(super) fn expected_s(&self, usual: f64, now_ns: u64) -> f64 {
+        if !self.is_slow.get() {
+            return usual;
         }
+        let expected = self.estimate.get().get(usual, now_ns);
+        self.is_slow.set(expected > alike_s(usual));
+        if self.is_slow.get() { expected } else { usual }
+    }
+
+    /// For how many seconds it has owed answers and given none: it will not be quicker with the next.
+    /// `now_ns` is told from its base.
+    #[inline]
+    pub(super) fn silent_s(&self, now_ns: u64) -> f64 {
+        if self.waiting.get() == 0 {
+            return 0.0;
+        }
+        now_ns.saturating_sub(self.silent_since_ns.get()) as f64 * 1e-9
     }
 
     /// The part of its load that it is spared so soon after it came back.
@@ -101,19 +156,25 @@ impl Standing {
         (1.0 - since.as_secs_f64() / slow_start.as_secs_f64()).min(SPARED_MOST)
     }
 
-    /// What its checks say now.
-    pub(super) fn is_up(&self, is_up: bool, now: Instant) {
-        if is_up && self.was_down.get() {
+    /// Its checks say so now.
+    pub(super) fn is_down(&self) {
+        self.was_down.set(true);
+        self.is_remarkable.set(true);
+    }
+
+    /// The same of the contrary.
+    pub(super) fn is_up(&self, now: Instant) {
+        if self.was_down.replace(false) {
             self.back_at.set(Some(now));
         }
-        self.was_down.set(!is_up);
     }
 
     /// An answer has begun, after so long.
-    pub(super) fn began_after(&self, s: f64, usual: f64, now: Instant) {
+    pub(super) fn began_after(&self, s: f64, usual: f64, now_ns: u64) {
         let mut estimate = self.estimate.get();
-        estimate.add(s, usual, now);
+        estimate.add(s, usual, now_ns);
         self.estimate.set(estimate);
+        self.is_slow.set(estimate.get(usual, now_ns) > alike_s(usual));
     }
 
     /// So far.
@@ -139,9 +200,11 @@ impl Standing {
     /// It was picked for a request.
     pub(super) fn picked(&self, now: Instant, passes: u32) {
         if self.waiting.get() == 0 {
-            self.silent_since.set(Some(now));
+            self.is_silent_from(now);
         }
-        self.judge(|ejection| ejection.begin(now, passes));
+        if self.is_remarkable() {
+            self.judge(|ejection| ejection.begin(now, passes));
+        }
     }
 
     /// It can't be reached: nobody goes there until then, or until a newer check has passed.
@@ -158,7 +221,7 @@ impl Standing {
 
     /// A good answer came: whatever was held against the backend is forgotten.
     pub(super) fn answered(&self, now: Instant) {
-        if self.ejection.get().is_held() {
+        if self.is_remarkable() && self.ejection.get().is_held() {
             self.back_at.set(Some(now));
         }
         self.judge(Ejection::good);
@@ -173,7 +236,22 @@ impl Standing {
         let mut ejection = self.ejection.get();
         by(&mut ejection);
         self.ejection.set(ejection);
+        if ejection.is_held() {
+            self.is_remarkable.set(true);
+        }
     }
+}
+
+/// Nanoseconds, for centuries.
+#[inline]
+pub(super) fn ns(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(time.subsec_nanos()))
+}
+
+/// The seconds that are as good as usual.
+#[inline]
+pub(super) fn alike_s(usual: f64) -> f64 {
+    (usual * ALIKE).max(usual + ALIKE_S)
 }
 
 impl InFlight {
@@ -182,7 +260,7 @@ impl InFlight {
         if self.waits.replace(false) {
             let standing = &self.standing;
             standing.waiting.set(standing.waiting.get().saturating_sub(1));
-            standing.silent_since.set(Some(now));
+            standing.is_silent_from(now);
         }
     }
 }

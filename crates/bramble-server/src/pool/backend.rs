@@ -52,13 +52,17 @@ impl Backend {
         prepared: &PreparedBackend,
         pool: &str,
         old: Option<&Self>,
+        base: Instant,
     ) -> Self {
         Self {
             plan: plan.clone(),
             logged: BackendFragments::new(pool, &plan.name).into(),
             connector: prepared.connector.clone(),
             health: prepared.health.clone(),
-            standing: old.map(|old| old.standing.clone()).unwrap_or_default(),
+            standing: match old {
+                Some(old) => old.standing.clone(),
+                None => Rc::new(Standing::new(base)),
+            },
             links: old.map(|old| old.links.clone()).unwrap_or_default(),
         }
     }

@@ -97,7 +97,7 @@ impl Lane {
         let standings: Vec<_> = scenario
             .backends
             .iter()
-            .map(|_| (Rc::new(Standing::default()), Arc::new(Health::new(Verdict::Up))))
+            .map(|_| (Rc::new(Standing::new(begin)), Arc::new(Health::new(Verdict::Up))))
             .collect();
         let member = |(i, (standing, health)): (usize, &(Rc<Standing>, Arc<Health>))| Member {
             id: i as u64,
@@ -112,7 +112,8 @@ impl Lane {
             hedge: Duration::from_millis(500),
             slow_start: Duration::from_secs(4),
         };
-        let members = Members::new(list, rules, Balancer::new(scenario.method, scenario.seed));
+        let members =
+            Members::new(list, rules, Balancer::new(scenario.method, scenario.seed), begin);
         Self { members, budget: Budget::new(begin), standings }
     }
 

@@ -21,7 +21,14 @@ const WEIGHTED: [Method; 4] =
 
 fn candidate(i: usize, weight: u32) -> Candidate {
     let id = key_of(format!("backend {i}").as_bytes());
-    Candidate { id, weight, usable: true, expected_s: 0.01, ..Candidate::default() }
+    Candidate {
+        id,
+        weight,
+        usable: true,
+        expected_s: 0.01,
+        unit: 100.0 / f64::from(weight),
+        ..Candidate::default()
+    }
 }
 
 fn candidates(weights: &[u32]) -> Vec<Candidate> {
@@ -111,7 +118,7 @@ proptest! {
     #[test]
     fn nobody_gets_anything_who_can_not_be_used(
         fit in prop::collection::vec(any::<bool>(), 0..12),
-        waiting in prop::collection::vec(0_u64..1_000, 12),
+        waiting in prop::collection::vec(0_u32..1_000, 12),
         seed in any::<u64>(),
     ) {
         let mut all = candidates(&vec![100; fit.len()]);
