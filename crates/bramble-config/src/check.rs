@@ -4,6 +4,7 @@
 //! thrown away.
 
 mod access_log;
+mod health;
 mod host;
 mod listener;
 mod name;

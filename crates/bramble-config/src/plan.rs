@@ -6,6 +6,7 @@
 //! they are absolute.
 
 mod access_log;
+mod health;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use access_log::{AccessLog, LogFormat, log_buffer_bytes, log_keep, log_max_bytes};
+pub use health::HealthCheck;
 
 /// Everything that one data-plane process (balancer or worker) does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -246,23 +248,6 @@ pub enum AdminState {
     /// Gets requests while it is healthy.
     #[default]
     Enabled,
-}
-
-/// Active check: a GET, healthy when the status is 2xx or 3xx.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HealthCheck {
-    /// Request target.
-    pub path: String,
-    /// `Host` of the request.
-    pub host: String,
-    /// From one check's start to the next.
-    pub interval_ms: u64,
-    /// For connection and answer together.
-    pub timeout_ms: u64,
-    /// Passes in a row that bring a backend back.
-    pub passes: u16,
-    /// Failures in a row that take a backend out.
-    pub fails: u16,
 }
 
 /// Content under one or more host names.

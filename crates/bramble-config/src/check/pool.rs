@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use toml::Spanned;
 
-use crate::check::{host, listener, name, number, route};
+use crate::check::{health, listener, name, number};
 use crate::error::{Finding, Findings};
 use crate::plan::{
-    AdminState, Backend, HashBy, HealthCheck, Link, Method, Pool, hedge_ms, slow_start_ms,
+    AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms,
 };
 use crate::raw;
 
@@ -28,7 +28,7 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
         name: raw.name.as_ref().clone(),
         method: raw.method.map_or_else(Method::default, method),
         backends: backends(raw, findings),
-        health: raw.health.as_ref().map(|health| health_check(health, findings)),
+        health: raw.health.as_ref().map(|health| health::check(health, findings)),
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
         retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
@@ -143,30 +143,4 @@ fn admin_state(raw: raw::State) -> AdminState {
         raw::State::Draining => AdminState::Draining,
         raw::State::Enabled => AdminState::Enabled,
     }
-}
-
-fn health_check(raw: &raw::Health, findings: &mut Findings) -> HealthCheck {
-    let passes = number::in_range("passes", raw.passes.as_ref(), 1..=1000, 1, findings);
-    let fails = number::in_range("fails", raw.fails.as_ref(), 1..=1000, 2, findings);
-    HealthCheck {
-        path: raw.path.as_ref().map_or_else(|| "/".to_owned(), |path| target(path, findings)),
-        host: raw.host.as_ref().map_or_else(|| "localhost".to_owned(), |one| single(one, findings)),
-        interval_ms: number::ms("interval_ms", &raw.interval_ms, 1000, findings),
-        timeout_ms: number::ms("timeout_ms", &raw.timeout_ms, 1000, findings),
-        passes,
-        fails,
-    }
-}
-
-fn target(path: &Spanned<String>, findings: &mut Findings) -> String {
-    if !path.as_ref().starts_with('/') || !path.as_ref().bytes().all(route::is_target_byte) {
-        let message = format!("`{}` can't be asked for", path.as_ref());
-        let help = "a path starts with `/` and has no space, as \"/health\"";
-        findings.add(Finding::new(path.span(), message).label("not a path").help(help));
-    }
-    path.as_ref().clone()
-}
-
-fn single(name: &Spanned<String>, findings: &mut Findings) -> String {
-    host::check(std::slice::from_ref(name), findings).concat()
 }

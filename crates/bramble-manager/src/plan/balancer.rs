@@ -95,8 +95,6 @@ fn health(site: &Site) -> HealthCheck {
         path: HEALTH_PATH.to_owned(),
         host: exact.map_or("bramble", String::as_str).to_owned(),
         interval_ms: 500,
-        timeout_ms: 1_000,
-        passes: 1,
-        fails: 2,
+        ..HealthCheck::default()
     }
 }

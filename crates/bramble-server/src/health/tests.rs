@@ -4,14 +4,7 @@ use super::{Streak, Verdict};
 
 /// Runs checks (`+` passed, `-` failed) and writes the verdicts: up, down or ? for checking.
 fn check(from: Verdict, checks: &str, expected: &str) {
-    let rule = HealthCheck {
-        path: "/".to_owned(),
-        host: "h".to_owned(),
-        interval_ms: 1,
-        timeout_ms: 1,
-        passes: 2,
-        fails: 3,
-    };
+    let rule = HealthCheck { passes: 2, fails: 3, ..HealthCheck::default() };
     let (mut streak, mut verdict, mut seen) = (Streak::default(), from, String::new());
     for c in checks.chars() {
         verdict = streak.observe(verdict, c == '+', &rule);

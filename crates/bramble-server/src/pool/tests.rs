@@ -41,14 +41,7 @@ impl Bench {
     }
 
     fn after(backends: Vec<plan::Backend>, old: Option<&Self>) -> Self {
-        let check = HealthCheck {
-            path: "/".to_owned(),
-            host: "h".to_owned(),
-            interval_ms: 1000,
-            timeout_ms: 1000,
-            passes: 1,
-            fails: 1,
-        };
+        let check = HealthCheck { fails: 1, ..HealthCheck::default() };
         let pool = plan::Pool {
             name: "pool".to_owned(),
             method: plan::Method::ByRequests,
