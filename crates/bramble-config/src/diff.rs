@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::{Config, Site};
-use crate::plan::{Action, Backend, HashBy, HealthCheck, Listener, Method, Pool, Route};
+use crate::plan::{
+    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Route,
+};
 
 /// A part of a configuration as text: its name (`pool web`) and its fields.
 #[derive(Default)]
@@ -121,9 +123,23 @@ fn hash_by(by: &HashBy) -> String {
 
 fn health(check: &HealthCheck) -> String {
     format!(
-        "GET {}{} every {} ms within {} ms, {} up, {} down",
-        check.host, check.path, check.interval_ms, check.timeout_ms, check.passes, check.fails
+        "{} every {} ms within {} ms, {} up, {} down",
+        question(check),
+        check.interval_ms,
+        check.timeout_ms,
+        check.passes,
+        check.fails
     )
+}
+
+/// What is asked, and which answer is expected.
+fn question(check: &HealthCheck) -> String {
+    let HealthCheck { method, host, path, body, .. } = check;
+    if *method == CheckMethod::Tcp {
+        return method.to_string();
+    }
+    let text = body.as_ref().map(|text| format!(" with {text:?}")).unwrap_or_default();
+    format!("{method} {host}{path} → {}{text}", list(check.status.iter()))
 }
 
 fn backend(pool: &Pool, backend: &Backend) -> Part {

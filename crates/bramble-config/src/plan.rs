@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use access_log::{AccessLog, LogFormat, log_buffer_bytes, log_keep, log_max_bytes};
-pub use health::HealthCheck;
+pub use health::{CheckMethod, HealthCheck, NoStatusRange, StatusRange};
 
 /// Everything that one data-plane process (balancer or worker) does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use crate::error::{Finding, Findings};
 use crate::explain;
+use crate::plan::CheckMethod;
 
 /// A configuration is written by hand; more than this is a mistake.
 const TEXT_BYTES: usize = 1 << 20;
@@ -107,8 +108,11 @@ pub(crate) enum State {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Health {
+    pub method: Option<Spanned<CheckMethod>>,
     pub path: Option<Spanned<String>>,
     pub host: Option<Spanned<String>>,
+    pub status: Option<Spanned<Vec<Spanned<String>>>>,
+    pub body: Option<Spanned<String>>,
     pub interval_ms: Option<Spanned<i64>>,
     pub timeout_ms: Option<Spanned<i64>>,
     pub passes: Option<Spanned<i64>>,

@@ -180,10 +180,28 @@ pub(crate) const TABLES: &[Table] = &[
     },
     Table {
         header: "[pool.health]",
-        text: "Active check: a GET to each backend, passed when the status is 2xx or 3xx.",
+        text: "Active check of each backend, beside visitors' requests. What a failed one means is in the manual under *Health checks*.",
         rows: &[
+            row(
+                "method",
+                "`GET`, `HEAD`, `OPTIONS`, `TCP`",
+                "\"GET\"",
+                "What is asked; `TCP` asks nothing: a backend that takes a connection passes.",
+            ),
             row("path", "path", "\"/\"", "What is asked for."),
             row("host", "host", "\"localhost\"", "`Host` of the request."),
+            row(
+                "status",
+                "list of statuses",
+                "[\"200-399\"]",
+                "Statuses of an answer that passes, as `[\"200\", \"301-303\"]`; at most 16.",
+            ),
+            row(
+                "body",
+                "text",
+                "",
+                "Text that an answer must hold to pass, within the first 64 KiB of its body; 1 to 1024 bytes, only with `GET`.",
+            ),
             row("interval_ms", "1-86400000", "1000", "From one check's start to the next."),
             row("timeout_ms", "1-86400000", "1000", "For connection and answer together."),
             row("passes", "1-1000", "1", "Passes in a row that bring a backend back."),

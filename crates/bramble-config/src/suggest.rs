@@ -19,14 +19,14 @@ pub(crate) fn help(word: &str, candidates: &[&str]) -> Option<String> {
     }
 }
 
-/// Levenshtein's distance in bytes, one row at a time.
+/// Levenshtein's distance in bytes, one row at a time; `get` is as good as `GET`.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {
         let mut diagonal = i;
         let mut left = i + 1;
         for (cell, b) in row.iter_mut().skip(1).zip(to.bytes()) {
-            let changed = diagonal + usize::from(a != b);
+            let changed = diagonal + usize::from(!a.eq_ignore_ascii_case(&b));
             diagonal = *cell;
             left = changed.min(*cell + 1).min(left + 1);
             *cell = left;

@@ -1,46 +1,82 @@
 //! Active health checks, made beside the cores so that they never hold a visitor up.
+//!
+//! What a check means for its backend is decided in `health`, what an answer means in `judge`.
+//! Here they are timed, and where one was late the cores are asked whether visitors have had
+//! answers meanwhile.
+
+mod ask;
+mod judge;
 
 use std::cell::RefCell;
-use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
-use bramble_config::plan::{self, HealthCheck};
-use bramble_http::{Asked, Limits, Parsed, ResponseHead, parse_response};
-use bramble_net::Stream;
+use bramble_config::plan::{self, AdminState, HealthCheck};
+use tokio::sync::{mpsc::WeakSender, oneshot};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::MissedTickBehavior;
 
+use crate::core::{Command, Roster};
+use crate::health::{Finding, Health, Verdict};
 use crate::prepared::{Prepared, PreparedBackend};
+use ask::{Fault, FaultKind, ask};
 
-/// A head longer than this is not a healthy one.
-const HEAD_BYTES: usize = 16 * 1024;
+/// How long cores may take to say what they have heard of a backend.
+const HEARSAY: Duration = Duration::from_secs(1);
 
 /// The checks of the plan in force; they end when this is dropped.
-#[derive(Default)]
-pub(crate) struct Checks(Vec<Check>);
+pub(crate) struct Checks {
+    roster: Roster,
+    running: Vec<Check>,
+}
 
 /// One backend's, over all plans that have it: plans may come faster than a check that hangs
 /// ends, and it must end all the same.
 struct Check {
     rule: HealthCheck,
-    backend: Rc<RefCell<PreparedBackend>>,
+    target: Rc<RefCell<Target>>,
     task: AbortHandle,
 }
 
+/// Whom to ask, as the newest plan has it.
+struct Target {
+    backend: PreparedBackend,
+    /// All of its pool to which the operator lets requests go.
+    pool: Rc<[Arc<Health>]>,
+}
+
+/// What a task is about, whatever plan comes.
+struct Watch {
+    name: String,
+    address: SocketAddr,
+    rule: HealthCheck,
+    target: Rc<RefCell<Target>>,
+    roster: Roster,
+}
+
 impl Checks {
+    /// None yet, beside these cores.
+    pub(crate) fn new(roster: Roster) -> Self {
+        Self { roster, running: Vec::new() }
+    }
+
     /// Checks every backend of every pool that asks for it: newcomers at once, all at the
     /// pool's interval. Must be called inside a `LocalSet`.
     pub(crate) fn renew(&mut self, shared: &Arc<Prepared>) {
-        let mut before = std::mem::take(&mut self.0);
+        let mut before = std::mem::take(&mut self.running);
         for (pool, prepared) in shared.plan.pools.iter().zip(&shared.pools) {
             let Some(rule) = &pool.health else { continue };
-            for (plan, backend) in pool.backends.iter().zip(&prepared.backends) {
+            let backends = || pool.backends.iter().zip(&prepared.backends);
+            let enabled = backends().filter(|(plan, _)| plan.admin == AdminState::Enabled);
+            let peers: Rc<[_]> = enabled.map(|(_, backend)| backend.health.clone()).collect();
+            for (plan, backend) in backends() {
+                let target = Target { backend: backend.clone(), pool: peers.clone() };
                 let known = before.iter().position(|check| check.is_of(backend, rule));
-                self.0.push(match known {
-                    Some(i) => before.swap_remove(i).with(backend),
-                    None => Check::start(plan, backend, rule),
+                self.running.push(match known {
+                    Some(i) => before.swap_remove(i).with(target),
+                    None => Check::start(plan, target, rule, &self.roster),
                 });
             }
         }
@@ -48,20 +84,26 @@ impl Checks {
 }
 
 impl Check {
-    fn start(plan: &plan::Backend, backend: &PreparedBackend, rule: &HealthCheck) -> Self {
-        let backend = Rc::new(RefCell::new(backend.clone()));
-        let task = spawn_local(watch(plan.clone(), backend.clone(), rule.clone()));
-        Self { rule: rule.clone(), backend, task: task.abort_handle() }
+    fn start(plan: &plan::Backend, target: Target, rule: &HealthCheck, roster: &Roster) -> Self {
+        let target = Rc::new(RefCell::new(target));
+        let watch = Watch {
+            name: plan.name.clone(),
+            address: plan.address,
+            rule: rule.clone(),
+            target: target.clone(),
+            roster: roster.clone(),
+        };
+        Self { rule: rule.clone(), target, task: spawn_local(watch.run()).abort_handle() }
     }
 
     /// A verdict goes from plan to plan with the backend that it is about.
     fn is_of(&self, backend: &PreparedBackend, rule: &HealthCheck) -> bool {
-        Arc::ptr_eq(&self.backend.borrow().health, &backend.health) && self.rule == *rule
+        Arc::ptr_eq(&self.target.borrow().backend.health, &backend.health) && self.rule == *rule
     }
 
     /// Goes on with what the newest plan has prepared, as a renewed certificate.
-    fn with(self, backend: &PreparedBackend) -> Self {
-        *self.backend.borrow_mut() = backend.clone();
+    fn with(self, target: Target) -> Self {
+        *self.target.borrow_mut() = target;
         self
     }
 }
@@ -72,67 +114,69 @@ impl Drop for Check {
     }
 }
 
-async fn watch(plan: plan::Backend, backend: Rc<RefCell<PreparedBackend>>, rule: HealthCheck) {
-    // From one check's start to the next, however long one takes.
-    let mut turns = tokio::time::interval(Duration::from_millis(rule.interval_ms.max(10)));
-    turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    loop {
-        turns.tick().await;
-        let prepared = backend.borrow().clone();
-        let passed = passes(&plan, &prepared, &rule).await;
-        let before = prepared.health.verdict();
-        let verdict = prepared.health.observe(passed.is_ok(), &rule);
-        let (backend, address) = (&plan.name, plan.address);
-        match passed {
-            _ if verdict == before => {}
-            Ok(()) => tracing::info!(backend, %address, up = true, "health"),
-            Err(why) => tracing::warn!(backend, %address, up = false, why, "health"),
+impl Watch {
+    async fn run(self) {
+        // From one check's start to the next, however long one takes.
+        let interval = Duration::from_millis(self.rule.interval_ms.max(10));
+        let mut turns = tokio::time::interval(interval);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            turns.tick().await;
+            self.turn().await;
         }
     }
-}
 
-/// Or why it does not.
-async fn passes(
-    backend: &plan::Backend,
-    prepared: &PreparedBackend,
-    rule: &HealthCheck,
-) -> Result<(), String> {
-    let limit = Duration::from_millis(rule.timeout_ms);
-    match tokio::time::timeout(limit, status(backend, prepared, rule)).await {
-        Ok(Ok(200..=399)) => Ok(()),
-        Ok(Ok(status)) => Err(format!("GET {} was answered with {status}", rule.path)),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} ms", rule.timeout_ms)),
-    }
-}
-
-/// The status of the answer to one GET over a connection of its own.
-async fn status(
-    backend: &plan::Backend,
-    prepared: &PreparedBackend,
-    rule: &HealthCheck,
-) -> io::Result<u16> {
-    let mut stream = Stream::connect(backend.address, prepared.connector.as_ref()).await?;
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: bramble-health\r\nConnection: close\r\n\r\n",
-        rule.path, rule.host
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut bytes = vec![0; HEAD_BYTES];
-    let (mut len, mut head) = (0, ResponseHead::default());
-    loop {
-        let read = bytes.get(..len).unwrap_or_default();
-        let parsed = parse_response(read, &Limits::default(), Asked::default(), &mut head);
-        match parsed.map_err(io::Error::other)? {
-            Parsed::Complete if head.status < 200 => {
-                bytes.copy_within(head.len..len, 0);
-                len -= head.len;
+    async fn turn(&self) {
+        let backend = self.target.borrow().backend.clone();
+        let began = Instant::now();
+        let asked = ask(self.address, backend.connector.as_ref(), &self.rule).await;
+        let found = match &asked {
+            Ok(()) => Finding::Passed,
+            Err(Fault { kind: FaultKind::Own, .. }) => Finding::Nothing,
+            Err(fault) if fault.is_late && self.is_heard_of(&backend.health, began).await => {
+                Finding::Nothing
             }
-            Parsed::Complete => return Ok(head.status),
-            Parsed::Partial => match stream.read(bytes.get_mut(len..).unwrap_or_default()).await? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => len += n,
-            },
+            Err(Fault { kind: FaultKind::Unreachable, .. }) => Finding::Unreachable,
+            Err(Fault { kind: FaultKind::Wrong, .. }) => Finding::Wrong,
+        };
+        let before = backend.health.verdict();
+        let pool = self.target.borrow().pool.clone();
+        let verdict = backend.health.observe(found, &pool, &self.rule);
+        self.tell(asked.map_err(|fault| fault.why), verdict, before);
+    }
+
+    fn tell(&self, asked: Result<(), String>, verdict: Verdict, before: Verdict) {
+        let (backend, address) = (&self.name, self.address);
+        match asked {
+            Ok(()) if verdict != before => {
+                tracing::info!(backend, %address, up = true, "health");
+            }
+            Err(why) if verdict != before => {
+                tracing::warn!(backend, %address, up = false, why, "health");
+            }
+            Err(why) => tracing::debug!(backend, %address, why, "a check that changes nothing"),
+            Ok(()) => {}
         }
+    }
+
+    /// Whether a visitor's request to it was answered since then, on any core. Asked only when a
+    /// check was late, so that requests write nothing that another core would see.
+    async fn is_heard_of(&self, health: &Arc<Health>, since: Instant) -> bool {
+        let cores: Vec<_> = {
+            let all = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+            all.iter().filter_map(WeakSender::upgrade).collect()
+        };
+        let ask_all = async {
+            for core in cores {
+                let (reply, answer) = oneshot::channel();
+                let asked = core.send(Command::Heard(health.clone(), reply)).await;
+                let heard = if asked.is_ok() { answer.await.ok().flatten() } else { None };
+                if heard.is_some_and(|at| at >= since) {
+                    return true;
+                }
+            }
+            false
+        };
+        tokio::time::timeout(HEARSAY, ask_all).await.unwrap_or(false)
     }
 }

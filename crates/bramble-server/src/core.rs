@@ -21,6 +21,7 @@ use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::files::FileCache;
 use crate::handover::{Given, Giving};
+use crate::health::Health;
 use crate::meters::Meters;
 use crate::pool::Backend;
 use crate::prepared::{PlanError, Prepared};
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     /// What it has counted, in all detail.
     Count(oneshot::Sender<CoreFacts>),
     Facts(oneshot::Sender<ServerFacts>),
+    /// When a request was last answered by the backend that this is the health of.
+    Heard(Arc<Health>, oneshot::Sender<Option<Instant>>),
     /// Get ready for a plan that other cores may still refuse.
     Prepare(Arc<Prepared>, Share, oneshot::Sender<Result<(), PlanError>>),
     /// What was prepared is in force, or was given up.
@@ -142,6 +145,7 @@ pub(crate) async fn run(
             // Whoever asked may have given up: then nobody needs the answer.
             Command::Count(reply) => drop(reply.send(core.count())),
             Command::Facts(reply) => drop(reply.send(core.facts())),
+            Command::Heard(health, reply) => drop(reply.send(core.heard(&health))),
             Command::Prepare(plan, share, reply) => drop(reply.send(core.prepare(&plan, share))),
             Command::Settle(reply) => {
                 core.settle();
@@ -297,6 +301,12 @@ impl Core {
     /// How to reach all cores of this process, this one among them. None: one has ended.
     pub(crate) fn cores(&self) -> Option<Vec<mpsc::Sender<Command>>> {
         self.roster.lock().ok()?.iter().map(mpsc::WeakSender::upgrade).collect()
+    }
+
+    fn heard(&self, health: &Arc<Health>) -> Option<Instant> {
+        let table = self.table()?;
+        let mut backends = table.pools().iter().flat_map(|pool| pool.backends());
+        backends.find(|backend| Arc::ptr_eq(&backend.health, health))?.heard()
     }
 
     fn count(&self) -> CoreFacts {

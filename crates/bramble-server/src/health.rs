@@ -1,11 +1,21 @@
 //! Is a backend fit for traffic? Active checks' verdicts, shared with the cores, and the
 //! counting behind them.
 //!
-//! One task writes a verdict, every core reads it: three atomics, no lock. What a core finds
-//! out by itself (a failed connect) stays with that core, in its pool.
+//! | a check met | that is |
+//! |---|---|
+//! | an answer as expected | a pass |
+//! | no connection | a failure |
+//! | another answer, or none | a failure, but of those that can be reached at least half stay in |
+//! | none in time, while visitors have their answers | nothing: the backend is slow, not dead |
+//!
+//! So a wrong check, or a load under which checks come late, takes no pool down. Where all the
+//! same nobody is left, the pool asks all (`pool.pick`).
+//!
+//! One task writes a verdict, every core reads it: atomics, no lock. What a core finds out by
+//! itself (a failed connect) stays with that core, in its pool.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bramble_config::plan::HealthCheck;
 
@@ -19,11 +29,25 @@ pub(crate) enum Verdict {
     Up = 2,
 }
 
+/// What one check met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// What says nothing about the backend.
+    Nothing,
+    Passed,
+    /// It takes no connection.
+    Unreachable,
+    /// It takes one, and answers wrongly or not at all.
+    Wrong,
+}
+
 /// One backend's verdict, written by its checker.
 #[derive(Debug)]
 pub(crate) struct Health {
     verdict: AtomicU8,
     passes: AtomicU32,
+    /// What the last check found that found anything.
+    is_reached: AtomicBool,
     /// Touched by the checker alone; it lives here so that a new plan does not begin it anew.
     streak: Mutex<Streak>,
 }
@@ -33,6 +57,7 @@ impl Health {
         Self {
             verdict: AtomicU8::new(verdict as u8),
             passes: AtomicU32::new(0),
+            is_reached: AtomicBool::new(true),
             streak: Mutex::default(),
         }
     }
@@ -50,11 +75,23 @@ impl Health {
         self.passes.load(Ordering::Relaxed)
     }
 
-    /// One more check was made; returns the verdict after it.
-    pub(crate) fn observe(&self, passed: bool, rule: &HealthCheck) -> Verdict {
+    /// One more check was made; returns the verdict after it. `pool`: all to which the operator
+    /// lets requests go, this one among them.
+    pub(crate) fn observe(
+        &self,
+        found: Finding,
+        pool: &[Arc<Health>],
+        rule: &HealthCheck,
+    ) -> Verdict {
+        if found != Finding::Nothing {
+            self.is_reached.store(found != Finding::Unreachable, Ordering::Relaxed);
+        }
+        // Who gets no requests anyway is nobody's last half.
+        let is_counted = pool.iter().any(|health| std::ptr::eq(&**health, self));
+        let may_go = found == Finding::Unreachable || !is_counted || may_go(pool);
         let mut streak = self.streak.lock().unwrap_or_else(PoisonError::into_inner);
-        let verdict = streak.observe(self.verdict(), passed, rule);
-        self.record(verdict, passed);
+        let verdict = streak.observe(self.verdict(), found, may_go, rule);
+        self.record(verdict, found == Finding::Passed);
         verdict
     }
 
@@ -64,6 +101,22 @@ impl Health {
             self.passes.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    fn is_reached(&self) -> bool {
+        self.is_reached.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether one that can be reached may be taken out: half of those must stay that can, newcomers
+/// aside, which get nothing yet.
+fn may_go(pool: &[Arc<Health>]) -> bool {
+    let reached = pool.iter().filter(|health| health.is_reached());
+    let (all, out) = reached.fold((0, 0), |(all, out), health| match health.verdict() {
+        Verdict::Checking => (all, out),
+        Verdict::Down => (all + 1, out + 1),
+        Verdict::Up => (all + 1, out),
+    });
+    (out + 1) * 2 <= all
 }
 
 /// Passes and failures in a row.
@@ -74,18 +127,29 @@ pub(crate) struct Streak {
 }
 
 impl Streak {
-    /// The verdict after one more check.
-    pub(crate) fn observe(&mut self, now: Verdict, passed: bool, rule: &HealthCheck) -> Verdict {
-        if passed {
-            (self.passes, self.fails) = (self.passes.saturating_add(1), 0);
-        } else {
-            (self.passes, self.fails) = (0, self.fails.saturating_add(1));
+    /// The verdict after one more check. `may_go`: so many others are left that this one may be
+    /// taken out.
+    pub(crate) fn observe(
+        &mut self,
+        now: Verdict,
+        found: Finding,
+        may_go: bool,
+        rule: &HealthCheck,
+    ) -> Verdict {
+        match found {
+            Finding::Nothing => return now,
+            Finding::Passed => (self.passes, self.fails) = (self.passes.saturating_add(1), 0),
+            Finding::Unreachable | Finding::Wrong => {
+                (self.passes, self.fails) = (0, self.fails.saturating_add(1));
+            }
         }
+        let has_failed = self.fails >= rule.fails.max(1);
         match now {
             // The first pass of a newcomer counts at once: nothing is held against it.
-            Verdict::Checking if passed => Verdict::Up,
+            Verdict::Checking if found == Finding::Passed => Verdict::Up,
             Verdict::Down if self.passes >= rule.passes.max(1) => Verdict::Up,
-            Verdict::Checking | Verdict::Up if self.fails >= rule.fails.max(1) => Verdict::Down,
+            Verdict::Checking if has_failed => Verdict::Down,
+            Verdict::Up if has_failed && may_go => Verdict::Down,
             unchanged => unchanged,
         }
     }

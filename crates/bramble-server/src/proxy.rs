@@ -35,6 +35,7 @@ use crate::reason::Reason;
 use crate::wait::{self, WaitError};
 use attempt::Attempt;
 use failure::AttemptError;
+pub(crate) use failure::is_own_fault;
 use upload::{Consent, Side, Source, Upload, UploadError};
 
 /// How long a backend is waited for before anybody asks whether the client is still there. Most

@@ -74,6 +74,7 @@ impl Server {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         let descriptors = raise_descriptor_limit();
+        let roster = Roster::default();
         Self {
             folder,
             descriptors,
@@ -83,9 +84,9 @@ impl Server {
             sockets: Sockets::default(),
             is_heir: false,
             cores: Vec::new(),
-            roster: Roster::default(),
+            checks: Checks::new(roster.clone()),
+            roster,
             current: None,
-            checks: Checks::default(),
             writers: Vec::new(),
         }
     }

@@ -228,6 +228,40 @@ fn health() {
          7:8 `a b` is no host name | use letters, digits, `-` and `.`, as in \"www.example.org\"\n\
          8:9 `fails` is 0 | give a number from 1 to 1000",
     );
+    check(
+        &format!("{pool}method = 'get'\n"),
+        "6:10 `get` is not allowed here | did you mean `GET`?",
+    );
+    check(
+        &format!("{pool}status = ['2xx', '99', '300-200', '600', '0200', '200']\n"),
+        "6:11 `2xx` names no statuses | give a status from 200 to 599, as \"200\", or a range, as \"200-399\"\n\
+         6:18 `99` names no statuses | give a status from 200 to 599, as \"200\", or a range, as \"200-399\"\n\
+         6:24 `300-200` names no statuses | give a status from 200 to 599, as \"200\", or a range, as \"200-399\"\n\
+         6:35 `600` names no statuses | give a status from 200 to 599, as \"200\", or a range, as \"200-399\"\n\
+         6:42 `0200` names no statuses | give a status from 200 to 599, as \"200\", or a range, as \"200-399\"",
+    );
+    check(
+        &format!("{pool}status = []\nbody = ''"),
+        "6:10 no status is expected: no answer would do | give some, as [\"200-399\"]\n\
+         7:8 `body` has 0 bytes | give a number from 1 to 1024",
+    );
+}
+
+#[test]
+fn a_check_has_no_key_without_an_effect() {
+    let pool = "[[pool]]\nname = 'a'\nbackend = [{ address = '[::1]:80' }]\n[pool.health]\n";
+    let leave_out = "leave it out, or check with `method = \"GET\"`";
+    check(
+        &format!("{pool}method = 'TCP'\npath = '/up'\nstatus = ['200']\nfails = 1"),
+        &format!(
+            "7:8 `path` says nothing where the check is by TCP | {leave_out}\n\
+             8:10 `status` says nothing where the check is by TCP | {leave_out}"
+        ),
+    );
+    check(
+        &format!("{pool}method = 'HEAD'\nbody = 'ok'"),
+        &format!("7:8 `body` says nothing where the check is by HEAD | {leave_out}"),
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use super::*;
-use crate::plan::{AccessLog, Action, AdminState, LogFormat, Plan, Serves};
+use crate::plan::{
+    AccessLog, Action, AdminState, CheckMethod, HealthCheck, LogFormat, Plan, Serves,
+};
 use crate::{DEFAULT_TEXT, PlanError};
 
 fn routes(text: &str) -> Vec<String> {
@@ -42,8 +44,11 @@ name = 'b2'
 weight = 1.25
 state = 'draining'
 [pool.health]
+method = 'GET'
 path = '/up'
 host = 'app'
+status = ['200', '301-303']
+body = 'fine'
 [[site]]
 name = 'blog'
 hosts = ['Example.org']
@@ -83,7 +88,11 @@ address = '127.0.0.1:9180'
     assert_eq!((first.name.as_str(), first.weight), ("[::1]:9001", 100));
     assert_eq!((second.name.as_str(), second.weight), ("b2", 125));
     assert_eq!(second.admin, AdminState::Draining);
-    assert_eq!(pool.health.as_ref().unwrap().path, "/up");
+    let health = pool.health.as_ref().unwrap();
+    assert_eq!((health.method, health.path.as_str()), (CheckMethod::Get, "/up"));
+    assert_eq!(health.body.as_deref(), Some("fine"));
+    let taken: Vec<u16> = (100..=599).filter(|status| health.takes(*status)).collect();
+    assert_eq!(taken, [200, 301, 302, 303]);
     assert_eq!(config.site("blog").unwrap().hosts, ["example.org"]);
 }
 
@@ -139,6 +148,13 @@ fn a_plan_survives_json() {
     let plan = load(&text, "balancer.toml").unwrap().plan().unwrap();
     let json = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
+}
+
+#[test]
+fn a_check_of_an_older_plan_is_as_it_was() {
+    let older = r#"{"path":"/","host":"localhost","interval_ms":1000,"timeout_ms":1000,
+        "passes":1,"fails":2}"#;
+    assert_eq!(serde_json::from_str::<HealthCheck>(older).unwrap(), HealthCheck::default());
 }
 
 #[test]

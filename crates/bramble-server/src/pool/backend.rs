@@ -1,6 +1,6 @@
 //! One backend as one core knows it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub(crate) struct Backend {
 struct Links {
     idle: RefCell<Vec<Idle>>,
     first_bytes: RefCell<Durations>,
+    heard: Cell<Option<Instant>>,
 }
 
 struct Idle {
@@ -92,6 +93,16 @@ impl Backend {
     pub(crate) fn began_after(&self, time: Duration) {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.links.first_bytes.borrow_mut().record(us);
+    }
+
+    /// A request of a visitor was answered by it.
+    pub(crate) fn has_answered(&self, now: Instant) {
+        self.links.heard.set(Some(now));
+    }
+
+    /// When it last answered one, here.
+    pub(crate) fn heard(&self) -> Option<Instant> {
+        self.links.heard.get()
     }
 
     /// How soon its answers have begun.

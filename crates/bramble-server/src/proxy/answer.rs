@@ -45,10 +45,14 @@ pub(super) async fn pass_on(
         }
         _ if is_poor(c.answer.status) => {}
         _ => {
+            let sound = c.answer.status < 500;
+            if sound {
+                answer.backend.has_answered(now);
+            }
             let heard = Heard {
                 began_after: answer.began_after,
                 alone: !exchange.hedgeable,
-                sound: c.answer.status < 500,
+                sound,
             };
             exchange.pool.answered(&answer.backend, heard, now);
         }

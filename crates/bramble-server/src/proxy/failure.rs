@@ -4,6 +4,7 @@ use std::io;
 use std::rc::Rc;
 
 use bramble_http::Reject;
+use rustix::io::Errno;
 
 use crate::balance::Weight;
 use crate::connection::End;
@@ -120,12 +121,7 @@ impl From<End> for AttemptError {
 impl FailureKind {
     /// Of opening a connection: is it the other side, or have we run out of something?
     pub(super) fn connecting(error: io::Error) -> Self {
-        use rustix::io::Errno;
-        let own = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRNOTAVAIL];
-        match Errno::from_io_error(&error) {
-            Some(errno) if own.contains(&errno) => Self::Local(error),
-            _ => Self::Connect(error),
-        }
+        if is_own_fault(&error) { Self::Local(error) } else { Self::Connect(error) }
     }
 
     /// Of waiting for an answer.
@@ -146,4 +142,10 @@ impl FailureKind {
             WaitError::Timeout(_) | WaitError::TooSlow | WaitError::Evicted => Self::Timeout,
         }
     }
+}
+
+/// Of opening a connection: have we run out of something?
+pub(crate) fn is_own_fault(error: &io::Error) -> bool {
+    let own = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRNOTAVAIL];
+    Errno::from_io_error(error).is_some_and(|errno| own.contains(&errno))
 }
