@@ -2,7 +2,8 @@
 //!
 //! [`load`] reads TOML and gives a checked [`Config`], or every fault with its place in the
 //! text and what would be right. [`Config::plan`] compiles it for one stand-alone process; the
-//! manager compiles the plans of a cluster's nodes from the same parts.
+//! manager compiles the plans of a cluster's nodes from the same parts. An [`Edit`] changes the
+//! text itself, for who does not want to open an editor.
 //!
 //! Knows serde, text and spans. Must not know files, sockets or async: relative paths stay
 //! relative, and the caller resolves them (a site's `root` against the config file's folder).
@@ -11,6 +12,7 @@ mod check;
 mod compile;
 mod config;
 mod diff;
+mod edit;
 mod error;
 mod explain;
 pub mod plan;
@@ -20,6 +22,7 @@ mod suggest;
 
 pub use compile::PlanError;
 pub use config::{Config, DEFAULT_TEXT, Site};
+pub use edit::{Change, Edit, EditError, NoSetting, Setting};
 pub use error::{ConfigError, ConfigErrors};
 pub use reference::reference;
 

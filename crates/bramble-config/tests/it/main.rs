@@ -1,6 +1,8 @@
 //! The crate from outside: whatever text is taken whole or refused in words.
 
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod properties;
