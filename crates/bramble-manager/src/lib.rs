@@ -8,6 +8,7 @@
 
 mod api;
 mod app;
+mod configure;
 mod live;
 pub mod plan;
 mod prune;
