@@ -142,7 +142,9 @@ impl Watch {
         let before = backend.health.verdict();
         let pool = self.target.borrow().pool.clone();
         let verdict = backend.health.observe(found, &pool, &self.rule);
-        self.tell(asked.map_err(|fault| fault.why), verdict, before);
+        let asked = asked.map_err(|fault| fault.why);
+        backend.health.note(asked.as_ref().err().map(|why| format!("check: {why}")));
+        self.tell(asked, verdict, before);
     }
 
     fn tell(&self, asked: Result<(), String>, verdict: Verdict, before: Verdict) {

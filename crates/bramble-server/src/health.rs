@@ -50,6 +50,8 @@ pub(crate) struct Health {
     is_reached: AtomicBool,
     /// Touched by the checker alone; it lives here so that a new plan does not begin it anew.
     streak: Mutex<Streak>,
+    /// Why the last check did not pass. For people: no core looks at it for a request.
+    fault: Mutex<Option<String>>,
 }
 
 impl Health {
@@ -59,6 +61,7 @@ impl Health {
             passes: AtomicU32::new(0),
             is_reached: AtomicBool::new(true),
             streak: Mutex::default(),
+            fault: Mutex::default(),
         }
     }
 
@@ -100,6 +103,17 @@ impl Health {
         if passed {
             self.passes.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Remembers why a check did not pass, or that it did.
+    pub(crate) fn note(&self, fault: Option<String>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Why it is down, if checks say so.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        fault.filter(|_| self.verdict() == Verdict::Down)
     }
 
     fn is_reached(&self) -> bool {

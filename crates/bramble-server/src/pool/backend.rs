@@ -158,7 +158,7 @@ impl Backend {
             requests: standing.requests(),
             errors: standing.errors(),
             in_flight: standing.in_flight(),
-            last_error: standing.last_error(),
+            last_error: self.health.fault().or_else(|| standing.last_error()),
         }
     }
 }
