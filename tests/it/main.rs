@@ -32,6 +32,7 @@ mod outages;
 mod output;
 mod permissions;
 mod persistence;
+mod pools;
 mod publishing;
 mod reload;
 mod retry;

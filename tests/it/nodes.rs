@@ -212,7 +212,7 @@ fn a_manager_that_is_not_there_is_a_4() {
     bramble(folder, &["join", &ticket, "--data", "second"]).expect(4).says("next step");
     let site = Folder::with(&[("index.html", "home")]);
     let file = cluster.file();
-    let calls: [&[&str]; 8] = [
+    let calls: [&[&str]; 11] = [
         &["status"],
         &["invite"],
         &["node", "list"],
@@ -221,6 +221,9 @@ fn a_manager_that_is_not_there_is_a_4() {
         &["rollback", "--site", "default"],
         &["apply", &file],
         &["reload"],
+        &["pool", "list"],
+        &["backend", "drain", "app", "b1"],
+        &["export"],
     ];
     for call in calls {
         cluster.call(call).expect(4).says("can't be reached").says("bramble up");

@@ -21,6 +21,9 @@
 //! | operator | `POST /v1/sites/SITE/publish` | [`PublishRequest`] → [`Published`] |
 //! | operator | `POST /v1/sites/SITE/rollback` | [`RollbackRequest`] → [`Published`] |
 //! | operator | `POST /v1/apply` | [`ApplyRequest`] → [`Applied`] |
+//! | operator | `GET /v1/configuration` | → [`Configured`] |
+//! | operator | `POST /v1/edit` | [`EditRequest`] → [`Applied`] |
+//! | operator | `GET /v1/pools` | → [`PoolStatus`]es |
 //!
 //! Every refusal is a [`Problem`] with a 4xx or 5xx status.
 
@@ -29,6 +32,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+pub use bramble_config::{Change, Edit, Setting};
 pub use bramble_metrics::facts::{BackendFacts, MemoryFacts, ServerFacts};
 use serde::{Deserialize, Serialize};
 
@@ -210,6 +214,47 @@ pub struct Applied {
     /// How each balancer took it; empty for a dry run.
     #[serde(default)]
     pub nodes: Vec<NodeOutcome>,
+}
+
+/// Changes one pool of the configuration, wherever that came from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EditRequest {
+    pub edit: Edit,
+    /// Show the difference, change nothing.
+    pub dry_run: bool,
+    /// Do it even if the pool is left without a backend that can serve.
+    pub force: bool,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Configured {
+    /// Of the state that set it.
+    pub revision: u64,
+    /// File that the cluster was started with.
+    pub file: String,
+    pub text: String,
+}
+
+/// A pool, as declared and as balancers see it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PoolStatus {
+    /// `site:NAME` for the workers of a site.
+    pub name: String,
+    pub method: String,
+    pub backends: Vec<PoolBackend>,
+}
+
+/// A backend in its pool.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PoolBackend {
+    pub name: String,
+    pub address: SocketAddr,
+    pub weight: f64,
+    /// What the operator wants of it: `enabled`, `draining`, `disabled`.
+    pub state: String,
+    /// Balancer → what it says of the backend. Those that are not heard of are left out.
+    pub seen: BTreeMap<String, BackendFacts>,
 }
 
 /// The cluster as the manager sees it.

@@ -4,11 +4,13 @@
 mod apply;
 mod content;
 pub(crate) use content::from_content;
+mod edit;
 mod join;
 mod nodes;
 mod operator;
 mod payload;
 mod plan;
+mod pools;
 mod report;
 mod sites;
 mod status;
@@ -59,11 +61,14 @@ fn operator() -> Router<Arc<App>> {
     let manifests = DefaultBodyLimit::max(MANIFEST_BYTES_MAX);
     Router::new()
         .route("/v1/apply", post(apply::apply))
+        .route("/v1/configuration", get(edit::configuration))
+        .route("/v1/edit", post(edit::edit))
         .route("/v1/invite", post(operator::invite))
         .route("/v1/nodes/{name}", delete(nodes::remove))
         .route("/v1/nodes/{name}/drain", post(nodes::drain))
         .route("/v1/nodes/{name}/enable", post(nodes::enable))
         .route("/v1/operator", post(operator::identity))
+        .route("/v1/pools", get(pools::pools))
         .route("/v1/sites/{site}/publish", post(sites::publish))
         .route("/v1/sites/{site}/rollback", post(sites::rollback))
         .route("/v1/sites/{site}/stage", post(sites::stage).layer(manifests))

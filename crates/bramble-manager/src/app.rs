@@ -37,6 +37,9 @@ pub(crate) struct App {
     pub(crate) content: Arc<RwLock<()>>,
     /// Held while nodes are taken out of traffic: two at once must not be each other's excuse.
     pub(crate) leaving: sync::Mutex<()>,
+    /// Held while the configuration is changed, until balancers have it: who comes next builds on
+    /// what is there then, or on what was put back.
+    pub(crate) configuring: sync::Mutex<()>,
     views: watch::Receiver<Arc<View>>,
     issued: Mutex<BTreeMap<String, Issued>>,
     changing: Mutex<BTreeSet<String>>,
@@ -72,6 +75,7 @@ impl App {
             reports: Reports::new(Instant::now()),
             content: Arc::default(),
             leaving: sync::Mutex::default(),
+            configuring: sync::Mutex::default(),
             views: receiver,
             issued: Mutex::default(),
             changing: Mutex::default(),

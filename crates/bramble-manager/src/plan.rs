@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use bramble_cluster::api::{NodePlan, Role};
 use bramble_cluster::state::{Site, Snapshot};
 use bramble_config::Config;
-use bramble_config::plan::{Identity, Plan};
+use bramble_config::plan::{Identity, Plan, Pool};
 
 /// Where a worker answers the balancer's health check.
 const HEALTH_PATH: &str = "/.bramble/health";
@@ -48,6 +48,11 @@ pub fn node_task(config: &Config, snapshot: &Snapshot, node: &str) -> Option<Nod
         plans.extend(worker::plan(config, snapshot, member).map(|plan| (Role::Worker, plan)));
     }
     Some(NodeTask { releases, plans })
+}
+
+/// All pools that balancers have.
+pub fn pools(config: &Config, snapshot: &Snapshot) -> Vec<Pool> {
+    balancer::pools(config, snapshot)
 }
 
 impl NodeTask {

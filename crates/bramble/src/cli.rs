@@ -2,16 +2,20 @@
 
 mod agent;
 mod apply;
+mod backend;
 mod check;
 mod config_file;
 mod data;
 mod demo;
+mod edit;
+mod export;
 mod invite;
 mod join;
 mod load;
 mod new_node;
 mod node;
 mod outcome;
+mod pool;
 mod ports;
 pub mod print;
 mod publish;
@@ -50,10 +54,13 @@ enum Verb {
     Invite(invite::Args),
     Join(join::Args),
     Node(node::Args),
+    Pool(pool::Args),
+    Backend(backend::Args),
     Load(load::Args),
     Check(check::Args),
     Apply(apply::Args),
     Reload(reload::Args),
+    Export(export::Args),
     Run(run::Args),
     UpgradeSelf(upgrade_self::Args),
     Version(version::Args),
@@ -70,12 +77,15 @@ impl Cli {
     pub fn run(self) -> Result<(), Failure> {
         match self.verb {
             Verb::Apply(args) => apply::run(&args),
+            Verb::Backend(args) => backend::run(args),
             Verb::Check(args) => check::run(&args),
             Verb::Demo(args) => demo::run(args),
+            Verb::Export(args) => export::run(&args),
             Verb::Invite(args) => invite::run(&args),
             Verb::Join(args) => join::run(&args),
             Verb::Load(args) => load::run(args),
             Verb::Node(args) => node::run(&args),
+            Verb::Pool(args) => pool::run(args),
             Verb::Publish(args) => publish::run(&args),
             Verb::Reload(args) => reload::run(&args),
             Verb::Role(args) => role::run(args),

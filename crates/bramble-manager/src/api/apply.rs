@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use bramble_cluster::api::{Applied, ApplyRequest};
 use bramble_cluster::state::Configuration;
+use bramble_config::Config;
 
 use super::payload::Payload;
 use crate::app::App;
@@ -17,25 +18,27 @@ pub(super) async fn apply(
     State(app): State<Arc<App>>,
     Payload(request): Payload<ApplyRequest>,
 ) -> Result<Json<Applied>, Refusal> {
+    // In a task of its own: a caller that goes away must not leave it half done.
+    let task = tokio::spawn(async move { make(&app, &request).await });
+    task.await.map_err(|e| Refusal::internal(&e))?.map(Json)
+}
+
+async fn make(app: &Arc<App>, request: &ApplyRequest) -> Result<Applied, Refusal> {
     let wanted = load(&request.text, &request.file)?;
-    let known = configure::known(&app).await?;
+    let _alone = app.configuring.lock().await;
+    let known = configure::known(app).await?;
     if request.reload {
-        refuse_if_changed_elsewhere(&known.record)?;
+        refuse_if_changed_elsewhere(&known.record, &wanted)?;
     }
     let mut changes = load(&known.record.text, &known.record.file)?.diff(&wanted);
-    changes.extend(publish::lost_with(&app, &wanted));
+    changes.extend(publish::lost_with(app, &wanted));
     if request.dry_run {
-        return Ok(Json(Applied { revision: known.revision, changes, nodes: Vec::new() }));
+        return Ok(Applied { revision: known.revision, changes, nodes: Vec::new() });
     }
-    // In a task of its own: a caller that goes away must not leave it half done.
-    let task = tokio::spawn(async move {
-        let wanted = record(&request, &known.record);
-        let applied = configure::change(&app, &known, &wanted, changes).await?;
-        let (file, changes) = (&request.file, applied.changes.len());
-        tracing::info!(file, changes, "a configuration was applied");
-        Ok(applied)
-    });
-    task.await.map_err(|e| Refusal::internal(&e))?.map(Json)
+    let applied = configure::change(app, &known, &record(request, &known.record), changes).await?;
+    let (file, changes) = (&request.file, applied.changes.len());
+    tracing::info!(file, changes, "a configuration was applied");
+    Ok(applied)
 }
 
 /// Its file's text is remembered as loaded when it is the file that the cluster came up with.
@@ -48,20 +51,22 @@ fn record(request: &ApplyRequest, known: &Configuration) -> Configuration {
     record
 }
 
-/// `reload` would silently undo what was changed by another way since.
-fn refuse_if_changed_elsewhere(known: &Configuration) -> Result<(), Refusal> {
+/// `reload` would silently undo what was changed by another way since, unless the file has all
+/// of it.
+fn refuse_if_changed_elsewhere(known: &Configuration, wanted: &Config) -> Result<(), Refusal> {
     if known.text == known.loaded {
         return Ok(());
     }
     let before = load(&known.loaded, &known.file)?;
-    let changes = before.diff(&load(&known.text, &known.file)?);
-    if changes.is_empty() {
+    let now = load(&known.text, &known.file)?;
+    let changes = before.diff(&now);
+    if changes.is_empty() || now.diff(wanted).is_empty() {
         return Ok(());
     }
     let list = changes.iter().map(|change| format!("\n  {change}")).collect::<String>();
     let error =
         format!("the configuration was changed elsewhere since {} was read:{list}", known.file);
-    let hint =
-        "take these changes into the file and use `bramble apply`, which shows all that it changes";
+    let hint = "`bramble export` writes the configuration in force: take these changes into the \
+                file, or use `bramble apply`, which shows all that it changes";
     Err(Refusal::conflict(error, hint))
 }

@@ -14,16 +14,19 @@ const WEIGHT: u32 = 100;
 /// Short, for the health check looks at each backend twice a second anyway.
 const RETRY_MS: u64 = 1_000;
 
+/// Those of the sites, and those that are declared.
+pub(super) fn pools(config: &Config, snapshot: &Snapshot) -> Vec<Pool> {
+    let sites = config.sites().iter().filter_map(|site| site_pool(site, snapshot));
+    sites.chain(config.pools().iter().cloned()).collect()
+}
+
 pub(super) fn plan(config: &Config, snapshot: &Snapshot) -> Plan {
-    let mut pools: Vec<Pool> =
-        config.sites().iter().filter_map(|site| site_pool(site, snapshot)).collect();
-    pools.extend(config.pools().iter().cloned());
     let mut routes = vec![hidden()];
     routes.extend(config.routes().into_iter().map(|route| through_pool(route, snapshot)));
     Plan {
         listeners: config.all_listeners(),
         routes,
-        pools,
+        pools: pools(config, snapshot),
         trusted_proxies: config.trusted_proxies().to_vec(),
         // Visitors are the balancers': a worker's requests are these again, and health checks.
         access_log: config.access_log().cloned(),

@@ -5,6 +5,8 @@ mod apply;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod edit;
+#[cfg(test)]
 mod join;
 #[cfg(test)]
 mod node;

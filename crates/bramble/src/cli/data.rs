@@ -63,6 +63,11 @@ impl Data {
         }
     }
 
+    /// Whether a node has its data there.
+    pub fn has_node(&self) -> bool {
+        !matches!(NodeFile::load(&self.dir), Err(NodeError::Absent { .. }))
+    }
+
     /// The option as it must be repeated in other commands; empty for the default folder.
     pub fn option(&self) -> String {
         match self.dir == Path::new(DEFAULT) {
