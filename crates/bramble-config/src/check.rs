@@ -5,12 +5,12 @@
 
 mod access_log;
 mod health;
-mod host;
+pub(crate) mod host;
 mod listener;
 mod name;
 mod number;
 mod pool;
-mod route;
+pub(crate) mod route;
 mod site;
 
 use std::net::IpAddr;

@@ -8,6 +8,7 @@
 //! Knows serde, text and spans. Must not know files, sockets or async: relative paths stay
 //! relative, and the caller resolves them (a site's `root` against the config file's folder).
 
+pub mod apache;
 mod check;
 mod compile;
 mod config;

@@ -7,9 +7,7 @@ use toml::Spanned;
 
 use crate::check::{health, listener, name, number};
 use crate::error::{Finding, Findings};
-use crate::plan::{
-    AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms,
-};
+use crate::plan::{AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms};
 use crate::raw;
 
 const POOLS: usize = 256;

@@ -90,7 +90,7 @@ fn covers(wide: &Route, narrow: &Route) -> bool {
 }
 
 /// By whole segments, as requests are matched.
-fn is_prefix(wide: &str, narrow: &str) -> bool {
+pub(crate) fn is_prefix(wide: &str, narrow: &str) -> bool {
     let rest = narrow.strip_prefix(wide);
     wide == "/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::properties;
+use crate::{apache, properties};
 
 const EXAMPLE: &str = include_str!("../../../../examples/balancer.toml");
 
@@ -33,7 +33,53 @@ fn table() -> impl Strategy<Value = String> {
         .prop_map(|(name, pairs)| format!("[[{name}]]\n{}", pairs.concat()))
 }
 
+const LINES: &[&str] = &[
+    "Listen 80",
+    "<VirtualHost *:80>",
+    "</VirtualHost>",
+    "ServerName a.example.org",
+    "ServerAlias *.example.org b",
+    "<Proxy balancer://app>",
+    "</Proxy>",
+    "BalancerMember http://10.0.0.1:8080 loadfactor=2 status=+H",
+    "BalancerMember http://10.0.0.2/inner hcmethod=GET",
+    "ProxySet stickysession=A|b lbmethod=bytraffic",
+    "ProxyPass / balancer://app/",
+    "ProxyPass /app balancer://app/other",
+    "ProxyPass /app !",
+    "ProxyPassReverse / balancer://app/",
+    "<Location /app>",
+    "</Location>",
+    "Require all denied",
+    "ProxyPass http://10.0.0.3/",
+    "Redirect 301 /x /y",
+    "DocumentRoot /var/www",
+    "ErrorDocument 404 /404.html",
+    "Define A /app",
+    "ProxyPass ${A} http://10.0.0.${A}/",
+];
+
+fn line() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(LINES).prop_map(str::to_owned);
+    let spoilt =
+        (prop::sample::select(LINES), 0..40_usize, "\\PC{0,3}").prop_map(|(line, at, word)| {
+            let at = line.floor_char_boundary(at);
+            format!("{}{word}{}", &line[..at], &line[at..])
+        });
+    prop_oneof![3 => known, 1 => spoilt]
+}
+
 proptest! {
+    #[test]
+    fn any_lines_of_apache_are_carried_over_or_named(lines in prop::collection::vec(line(), 0..12)) {
+        apache::check(lines.join("\n").as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_no_trouble_to_the_import(bytes in any::<Vec<u8>>()) {
+        apache::check(&bytes);
+    }
+
     #[test]
     fn any_text_is_taken_or_refused_in_words(text in any::<String>()) {
         check(&text);

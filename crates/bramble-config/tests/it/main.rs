@@ -1,9 +1,13 @@
 //! The crate from outside: whatever text is taken whole or refused in words.
 
 #[cfg(test)]
+mod apache;
+#[cfg(test)]
 mod edits;
 #[cfg(test)]
 mod generated;
+#[cfg(test)]
+mod imported;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -14,4 +18,10 @@ mod replay;
 #[test]
 fn seeds() {
     replay::replay("config", properties::check);
+}
+
+#[cfg(test)]
+#[test]
+fn seeds_of_apache() {
+    replay::replay("apache", apache::check);
 }

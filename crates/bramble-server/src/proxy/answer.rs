@@ -49,11 +49,8 @@ pub(super) async fn pass_on(
             if sound {
                 answer.backend.has_answered(now);
             }
-            let heard = Heard {
-                began_after: answer.began_after,
-                alone: !exchange.hedgeable,
-                sound,
-            };
+            let heard =
+                Heard { began_after: answer.began_after, alone: !exchange.hedgeable, sound };
             exchange.pool.answered(&answer.backend, heard, now);
         }
     }

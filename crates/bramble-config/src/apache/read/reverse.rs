@@ -1,0 +1,61 @@
+//! `ProxyPassReverse`: bramble maps back by itself what it has mapped, so that such a line needs
+//! nothing where it is about a backend that requests are passed on to. Others are named.
+
+use super::Reader;
+use crate::apache::expand::Node;
+use crate::apache::member::Url;
+use crate::apache::model::{Answer, Pool, Rule};
+
+impl Reader<'_> {
+    /// Looks at all such lines; what is passed on is known by now.
+    pub(super) fn reverses(&mut self) {
+        for (scope, node) in std::mem::take(&mut self.reverses) {
+            if self.is_mapped_back(&node, scope) {
+                self.notices.idle(&node);
+                continue;
+            }
+            let why =
+                "bramble maps back the addresses, hosts and paths that it passes requests on to";
+            let instead = "let the app know its own name, or send paths without a host";
+            self.notices.left_out(&node, why, instead);
+        }
+    }
+
+    fn is_mapped_back(&self, node: &Node, scope: usize) -> bool {
+        let mut passes = self.passes(scope);
+        let (first, second) = (node.arg(0), node.arg(1));
+        match node.name.as_str() {
+            "proxypassreverse" => passes.any(|rule| {
+                same(&rule.path, first) && matches!(&rule.answer, Answer::Pass { url, path } if {
+                    Url::parse(second).is_some_and(|to| same(path, &to.path) && self.is_of(url, &to))
+                })
+            }),
+            "proxypassreversecookiepath" => passes.any(|rule| {
+                same(&rule.path, second)
+                    && matches!(&rule.answer, Answer::Pass { path, .. } if same(path, first))
+            }),
+            "proxypassreversecookiedomain" => self.declared.pools.iter().any(|(_, pool)| {
+                pool.members.iter().any(|one| one.authority.split(':').next() == Some(first))
+            }),
+            _ => false,
+        }
+    }
+
+    fn passes(&self, scope: usize) -> impl Iterator<Item = &Rule> {
+        let hosts = [self.declared.hosts.first(), self.declared.hosts.get(scope)];
+        hosts.into_iter().flatten().flat_map(|host| {
+            host.passes.iter().chain(host.locations.iter().flat_map(|one| &one.rules))
+        })
+    }
+
+    /// Whether the URL is the pool's own, or that of one of its members.
+    fn is_of(&self, pool: &str, url: &Url) -> bool {
+        let mut pools = self.declared.pools.iter().map(|(_, pool)| pool);
+        let has = |one: &Pool| one.members.iter().any(|member| member.authority == url.authority);
+        url.origin() == pool || pools.any(|one| one.url == *pool && has(one))
+    }
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
