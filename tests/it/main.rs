@@ -22,6 +22,7 @@ mod full;
 mod handover;
 mod health;
 mod hedging;
+mod importing;
 mod known_faults;
 mod limits;
 mod limits_of_clients;

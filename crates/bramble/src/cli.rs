@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod edit;
 mod export;
+mod import;
 mod invite;
 mod join;
 mod load;
@@ -58,6 +59,7 @@ enum Verb {
     Backend(backend::Args),
     Load(load::Args),
     Check(check::Args),
+    Import(import::Args),
     Apply(apply::Args),
     Reload(reload::Args),
     Export(export::Args),
@@ -81,6 +83,7 @@ impl Cli {
             Verb::Check(args) => check::run(&args),
             Verb::Demo(args) => demo::run(args),
             Verb::Export(args) => export::run(&args),
+            Verb::Import(args) => import::run(&args),
             Verb::Invite(args) => invite::run(&args),
             Verb::Join(args) => join::run(&args),
             Verb::Load(args) => load::run(args),

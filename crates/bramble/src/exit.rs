@@ -17,6 +17,8 @@ pub enum Exit {
     Refused = 3,
     /// No manager answers.
     Unreachable = 4,
+    /// What was asked for is there, but not all of it.
+    Incomplete = 5,
 }
 
 /// A verb's failure, as its user sees it.
