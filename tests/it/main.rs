@@ -26,6 +26,7 @@ mod importing;
 mod known_faults;
 mod limits;
 mod limits_of_clients;
+mod mapping;
 mod memory;
 mod metrics;
 mod nodes;

@@ -101,7 +101,7 @@ fn any(site: &Site) -> Route {
 }
 
 fn root(hosts: Vec<String>, action: Action) -> Route {
-    Route { hosts, path_prefix: "/".to_owned(), action }
+    Route { hosts, path_prefix: "/".to_owned(), replace_prefix: None, action }
 }
 
 fn folder(site: &Site) -> Result<plan::Site, PlanError> {

@@ -166,7 +166,10 @@ fn site(site: &Site) -> Part {
 
 fn route(route: &Route) -> Part {
     let action = match &route.action {
-        Action::Pool(pool) => format!("pool {pool}"),
+        Action::Pool(pool) => match &route.replace_prefix {
+            Some(base) => format!("pool {pool} as {base}"),
+            None => format!("pool {pool}"),
+        },
         Action::Redirect { status, location } => format!("redirect {status} {location}"),
         Action::Respond { status, body } => format!("respond {status} {body:?}"),
         Action::Site(site) => format!("site {site}"),

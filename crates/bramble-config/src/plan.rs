@@ -100,6 +100,9 @@ pub struct Route {
     pub hosts: Vec<String>,
     /// `/` or `/app`; matches whole segments.
     pub path_prefix: String,
+    /// What a backend of the pool knows the prefix as, if not by the same name: `/` or `/base`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_prefix: Option<String>,
     /// What answers.
     pub action: Action,
 }

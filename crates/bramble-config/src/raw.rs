@@ -139,6 +139,8 @@ pub(crate) struct Route {
     #[serde(default)]
     pub hosts: Vec<Spanned<String>>,
     pub path_prefix: Option<Spanned<String>>,
+    pub strip_prefix: Option<Spanned<bool>>,
+    pub replace_prefix: Option<Spanned<String>>,
     pub pool: Option<Spanned<String>>,
     pub site: Option<Spanned<String>>,
     pub redirect: Option<Redirect>,

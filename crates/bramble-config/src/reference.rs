@@ -267,6 +267,20 @@ pub(crate) const TABLES: &[Table] = &[
                 "\"/\"",
                 "Matches whole segments: `/app` takes `/app` and `/app/x`, not `/apple`.",
             ),
+            row(
+                "strip_prefix",
+                "true, false",
+                "false",
+                "Only with `pool`: its backends are asked for `/app/x` as `/x`. What they say of \
+                 their places (`Location`, `Content-Location`, a cookie's `Path`) is mapped back.",
+            ),
+            row(
+                "replace_prefix",
+                "path",
+                "",
+                "As `strip_prefix`, with this in place of `path_prefix`: `/app/x` is asked for as \
+                 `/base/x`.",
+            ),
             row("pool", "name", "", "Passes the request on to a backend of this pool."),
             row("site", "name", "", "Serves this site's files."),
             row(

@@ -16,6 +16,7 @@ mod field;
 mod framing;
 mod head;
 mod limits;
+mod mapping;
 mod method;
 mod path;
 mod range;
@@ -40,6 +41,7 @@ pub use field::{Field, Kind};
 pub use framing::Body;
 pub use head::Parsed;
 pub use limits::Limits;
+pub use mapping::{Back, Mapping};
 pub use method::{Method, Version};
 pub use path::{PathError, decode_path};
 pub use range::{

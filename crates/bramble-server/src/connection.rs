@@ -315,7 +315,7 @@ impl Connection {
                 self.take_head();
                 self.problem(Reason::MalformedPath).await
             }
-            Some(Handler::Pool(pool)) => proxy::answer(self, &pool).await,
+            Some(Handler::Pool(pool, mapping)) => proxy::answer(self, &pool, mapping).await,
             Some(Handler::Site(site)) => files::answer(self, &site).await,
             Some(_) if self.head.target.form == Form::Asterisk => {
                 self.take_head();

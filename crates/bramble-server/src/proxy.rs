@@ -21,11 +21,12 @@ mod tunnel;
 mod upload;
 
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bramble_http::{Body, Forward, forward_request};
+use bramble_http::{Back, Body, Forward, Mapping, forward_request};
 use bramble_net::{Spare, Stream, Timer};
 
 use crate::balance::{Asked, Heard};
@@ -45,6 +46,8 @@ const UNWATCHED: Duration = Duration::from_millis(100);
 /// What the attempts of one request have in common.
 pub(crate) struct Exchange {
     pool: Rc<Pool>,
+    /// Where backends know the path by another name.
+    mapped: Option<Box<Mapped>>,
     /// Bytes of the request's body that lie whole in the input buffer, framing included.
     whole: Option<usize>,
     /// What its backend is picked by, where the pool goes by a key.
@@ -71,6 +74,15 @@ pub(crate) struct Exchange {
     hedgeable: bool,
     /// The backend is waited for so long that the client may have gone meanwhile.
     is_long: bool,
+}
+
+/// What the answer needs for mapping paths back.
+struct Mapped {
+    mapping: Rc<Mapping>,
+    /// The authority that the client asked.
+    host: Vec<u8>,
+    /// That of the backend which answers.
+    backend: String,
 }
 
 impl Exchange {
@@ -196,12 +208,34 @@ impl Exchange {
     }
 }
 
+impl Mapped {
+    #[cold]
+    fn new(mapping: Rc<Mapping>, host: &[u8]) -> Box<Self> {
+        Box::new(Self { mapping, host: host.to_vec(), backend: String::new() })
+    }
+
+    /// What is mapped back in the answer of that backend.
+    #[cold]
+    fn back(&mut self, backend: SocketAddr) -> Back<'_> {
+        self.backend = match backend.port() {
+            80 if backend.is_ipv4() => backend.ip().to_string(),
+            80 => format!("[{}]", backend.ip()),
+            _ => backend.to_string(),
+        };
+        Back { mapping: &self.mapping, authorities: [self.backend.as_bytes(), &self.host] }
+    }
+}
+
 /// Answers a request through a backend of `pool`.
-pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, End> {
+pub(crate) async fn answer(
+    c: &mut Connection,
+    pool: &Rc<Pool>,
+    mapping: Option<Rc<Mapping>>,
+) -> Result<Next, End> {
     if let Some(next) = hops::answer(c).await? {
         return Ok(next);
     }
-    let mut exchange = begin(c, pool);
+    let mut exchange = begin(c, pool, mapping.as_ref());
     pool.budget.borrow_mut().earn(c.read_at());
     let answered = tries::run(c, &mut exchange).await;
     let waited = exchange.waited();
@@ -238,7 +272,7 @@ pub(crate) async fn answer(c: &mut Connection, pool: &Rc<Pool>) -> Result<Next, 
 }
 
 /// Builds the head that goes on and takes the client's out of the buffer.
-fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
+fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> Exchange {
     let buf = c.input.unread();
     let here = buf.len().saturating_sub(c.head.len);
     let whole = match c.head.body {
@@ -257,12 +291,15 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>) -> Exchange {
         // Empty where an HTTP/1.0 client named none (RFC 9110 section 7.2).
         host: c.head.host.map(|h| h.of(buf)).unwrap_or_default(),
         expects,
+        mapping: mapping.map(Rc::as_ref),
     };
     c.forwarded.clear();
     forward_request(&mut c.forwarded, buf, &c.head, &how);
+    let mapped = mapping.map(|mapping| Mapped::new(mapping.clone(), how.host));
     c.take_head();
     Exchange {
         pool: pool.clone(),
+        mapped,
         whole,
         key,
         idempotent: c.head.method.is_idempotent(),

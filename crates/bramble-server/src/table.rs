@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bramble_config::plan::{Action, Link, Plan, Serves, Timeouts};
-use bramble_http::Limits;
+use bramble_http::{Limits, Mapping};
 use bramble_metrics::Metered;
 use bramble_net::tls::KeyId;
 
@@ -54,9 +54,16 @@ struct Route {
 #[derive(Clone)]
 pub(crate) enum Handler {
     Nothing,
-    Pool(Rc<Pool>),
-    Redirect { status: u16, location: Rc<str> },
-    Respond { status: u16, body: Rc<str> },
+    /// With what the path is called there, if it is not the same.
+    Pool(Rc<Pool>, Option<Rc<Mapping>>),
+    Redirect {
+        status: u16,
+        location: Rc<str>,
+    },
+    Respond {
+        status: u16,
+        body: Rc<str>,
+    },
     Site(Rc<Site>),
 }
 
@@ -115,17 +122,22 @@ impl Table {
     }
 
     fn route(&self, route: &bramble_config::plan::Route, meters: &Meters) -> Route {
-        let handler = self.resolve(&route.action);
+        let handler = self.resolve(route);
         let mut own = vec![meters.find(Metered::Route, &route_name(route))];
-        if let Handler::Pool(pool) = &handler {
+        if let Handler::Pool(pool, _) = &handler {
             own.push(meters.find(Metered::Pool, &pool.name));
         }
         Route { handler, meters: own }
     }
 
-    fn resolve(&self, action: &Action) -> Handler {
-        match action {
-            Action::Pool(name) => self.pool(name).cloned().map_or(Handler::Nothing, Handler::Pool),
+    fn resolve(&self, route: &bramble_config::plan::Route) -> Handler {
+        match &route.action {
+            Action::Pool(name) => {
+                let base = route.replace_prefix.as_deref();
+                let mapping = base.map(|base| Mapping::new(&route.path_prefix, base).into());
+                let pool = self.pool(name).cloned();
+                pool.map_or(Handler::Nothing, |pool| Handler::Pool(pool, mapping))
+            }
             Action::Redirect { status, location } => {
                 Handler::Redirect { status: *status, location: location.as_str().into() }
             }

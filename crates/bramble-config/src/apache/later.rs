@@ -25,8 +25,6 @@ const NOT_YET: &[&str] = &[
     "pool.sticky.parameter",
     "pool.sticky.separator",
     "pool.sticky.set",
-    "route.replace_prefix",
-    "route.strip_prefix",
 ];
 
 /// Whether bramble has it.

@@ -101,7 +101,37 @@ fn check_one(at: &Spanned<raw::Route>, raw: &Raw, findings: &mut Findings) -> Op
     let prefix = route.path_prefix.as_ref();
     let path_prefix = prefix.map_or_else(|| "/".to_owned(), |prefix| path(prefix, findings));
     let action = action(at, raw, findings)?;
-    Some(Route { hosts, path_prefix, action })
+    let replace_prefix = replace_prefix(at, &path_prefix, &action, findings);
+    Some(Route { hosts, path_prefix, replace_prefix, action })
+}
+
+/// What the prefix becomes on the way to a backend; none: it stays.
+fn replace_prefix(
+    at: &Spanned<raw::Route>,
+    path_prefix: &str,
+    action: &Action,
+    findings: &mut Findings,
+) -> Option<String> {
+    let route = at.as_ref();
+    let strips = route.strip_prefix.as_ref().filter(|strip| *strip.as_ref());
+    let (span, becomes) = match (strips, &route.replace_prefix) {
+        (None, None) => return None,
+        (Some(strip), None) => (strip.span(), "/".to_owned()),
+        (None, Some(replace)) => (replace.span(), path(replace, findings)),
+        (Some(_), Some(replace)) => {
+            let finding = Finding::new(replace.span(), "the prefix is taken off and replaced");
+            findings.add(finding.label("one of both").help("keep one of them"));
+            return None;
+        }
+    };
+    let fault = match action {
+        Action::Pool(_) if becomes != path_prefix => return Some(becomes),
+        Action::Pool(_) => ("it is that already", "leave it out, or give a `path_prefix`"),
+        _ => ("only what goes to a pool is mapped", "leave it out"),
+    };
+    findings
+        .add(Finding::new(span, "the prefix can't become another").label(fault.0).help(fault.1));
+    None
 }
 
 fn path(raw: &Spanned<String>, findings: &mut Findings) -> String {

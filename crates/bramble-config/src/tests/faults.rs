@@ -182,6 +182,28 @@ fn hosts() {
 }
 
 #[test]
+fn mapped_prefixes() {
+    let pool = "[[pool]]\nname = 'a'\n[[pool.backend]]\naddress = '10.0.0.1:80'\n[[route]]\n";
+    let refuses = |keys: &str, expected: &str| check(&format!("{pool}{keys}"), expected);
+    refuses(
+        "pool = 'a'\npath_prefix = '/x'\nstrip_prefix = true\nreplace_prefix = '/y'",
+        "10:18 the prefix is taken off and replaced | keep one of them",
+    );
+    refuses(
+        "pool = 'a'\nstrip_prefix = true",
+        "8:16 the prefix can't become another | leave it out, or give a `path_prefix`",
+    );
+    refuses(
+        "pool = 'a'\n[[route]]\npath_prefix = '/x'\nrespond = { status = 200 }\nstrip_prefix = true",
+        "11:16 the prefix can't become another | leave it out",
+    );
+    refuses(
+        "pool = 'a'\npath_prefix = '/x'\nreplace_prefix = '/y/'",
+        "9:18 `/y/` is no path prefix | leave out the last `/`: \"/app\" matches \"/app\", \"/app/\" and all below",
+    );
+}
+
+#[test]
 fn a_host_belongs_to_one_site() {
     check(
         "[[site]]\nname = 'a'\nhosts = ['x.org']\n[[site]]\nname = 'b'\nhosts = ['X.org', 'y.org']",

@@ -3,7 +3,7 @@
 use super::{
     ClientAddress, PSEUDONYM, UPGRADE, forwarded, put, put_decimal, put_field, put_framing,
 };
-use crate::{Form, Kind, RequestHead};
+use crate::{Form, Kind, Mapping, RequestHead};
 
 /// What a forwarded request says beyond what the client said.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub struct Forward<'a> {
     pub host: &'a [u8],
     /// Whether a client that waits for a word before its body waits for the backend's.
     pub expects: bool,
+    /// What the path is called at the backend, if it is not the same.
+    pub mapping: Option<&'a Mapping>,
 }
 
 /// Appends the head of an HTTP/1.1 request: `head`, which was parsed from `buf`, as a backend
@@ -29,7 +31,10 @@ pub struct Forward<'a> {
 /// trusted, whatever claims to say who the client is.
 pub fn forward_request(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, how: &Forward<'_>) {
     out.reserve(head.len + 512);
-    put_request_line(out, buf, head);
+    match how.mapping {
+        None => put_request_line(out, buf, head),
+        Some(mapping) => put_mapped_line(out, buf, head, mapping),
+    }
     put(out, &[b"Host: ", how.host, b"\r\n"]);
     let max_forwards = head.max_forwards(buf);
     for field in &head.fields {
@@ -70,6 +75,22 @@ fn put_request_line(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead) {
             out.extend_from_slice(target.path.of(buf));
         }
         Form::Absolute => put(out, &[target.path.of(buf), b"?", target.query.of(buf)]),
+    }
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+}
+
+/// The same for a backend that knows the path under another prefix. Apart, so that others keep
+/// theirs inlined.
+#[cold]
+fn put_mapped_line(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, mapping: &Mapping) {
+    let target = &head.target;
+    put(out, &[head.method.name(buf), b" "]);
+    match target.form {
+        Form::Asterisk => out.push(b'*'),
+        Form::Origin | Form::Absolute => mapping.forward(out, target.path.of(buf)),
+    }
+    if target.raw.of(buf).contains(&b'?') {
+        put(out, &[b"?", target.query.of(buf)]);
     }
     out.extend_from_slice(b" HTTP/1.1\r\n");
 }

@@ -18,7 +18,15 @@ fn client(address: &str) -> ClientAddress {
 fn untrusted<'a>() -> Forward<'a> {
     static CLIENT: LazyLock<ClientAddress> = LazyLock::new(|| client("192.0.2.7"));
     let host = b"a.example";
-    Forward { client: &CLIENT, proto: "https", trusted: false, release: None, host, expects: false }
+    Forward {
+        client: &CLIENT,
+        proto: "https",
+        trusted: false,
+        release: None,
+        host,
+        expects: false,
+        mapping: None,
+    }
 }
 
 fn answered(input: &str, how: &ForwardResponse<'_>) -> (String, Body) {
@@ -34,7 +42,13 @@ fn answered(input: &str, how: &ForwardResponse<'_>) -> (String, Body) {
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 fn to(client_version: Version) -> ForwardResponse<'static> {
-    ForwardResponse { date: DATE, keep_alive: true, client_version, request_was_head: false }
+    ForwardResponse {
+        date: DATE,
+        keep_alive: true,
+        client_version,
+        request_was_head: false,
+        back: None,
+    }
 }
 
 #[test]

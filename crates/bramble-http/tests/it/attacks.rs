@@ -21,8 +21,15 @@ fn forwarded(input: &[u8]) -> String {
     let head = parse(input).unwrap();
     let client = &ClientAddress::new("192.0.2.7".parse().unwrap());
     let host = head.host.unwrap().of(input);
-    let how =
-        Forward { client, proto: "http", trusted: false, release: None, host, expects: false };
+    let how = Forward {
+        client,
+        proto: "http",
+        trusted: false,
+        release: None,
+        host,
+        expects: false,
+        mapping: None,
+    };
     let mut out = Vec::new();
     forward_request(&mut out, input, &head, &how);
     String::from_utf8(out).unwrap()

@@ -37,7 +37,7 @@ pub(super) fn plan(config: &Config, snapshot: &Snapshot) -> Plan {
 /// What balancers and workers say to each other is not for visitors.
 fn hidden() -> Route {
     let action = Action::Respond { status: 404, body: "not found\n".to_owned() };
-    Route { hosts: Vec::new(), path_prefix: "/.bramble".to_owned(), action }
+    Route { hosts: Vec::new(), path_prefix: "/.bramble".to_owned(), replace_prefix: None, action }
 }
 
 fn through_pool(route: Route, snapshot: &Snapshot) -> Route {

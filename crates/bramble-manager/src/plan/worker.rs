@@ -35,7 +35,7 @@ fn keys(snapshot: &Snapshot) -> Vec<String> {
 
 fn health() -> Route {
     let action = Action::Respond { status: 200, body: "ok\n".to_owned() };
-    Route { hosts: Vec::new(), path_prefix: HEALTH_PATH.to_owned(), action }
+    Route { hosts: Vec::new(), path_prefix: HEALTH_PATH.to_owned(), replace_prefix: None, action }
 }
 
 /// None before the first release.

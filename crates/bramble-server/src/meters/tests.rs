@@ -34,7 +34,10 @@ fn routes_are_called_by_hosts_and_prefix() {
         let hosts = hosts.iter().map(ToString::to_string).collect();
         let path_prefix = path_prefix.to_owned();
         let action = Action::Pool(String::new());
-        assert_eq!(route_name(&Route { hosts, path_prefix, action }), expected);
+        assert_eq!(
+            route_name(&Route { hosts, path_prefix, replace_prefix: None, action }),
+            expected
+        );
     };
     check(&[], "/", "*/");
     check(&["a.test", "*.b.test"], "/app", "a.test,*.b.test/app");

@@ -23,7 +23,7 @@ pub(super) async fn pass_on(
     mut exchange: Exchange,
 ) -> Result<Next, End> {
     let mut reader = BodyReader::of_answer(c.answer.body, &c.table.answer_limits);
-    let (next, framing) = build_head(c, &answer);
+    let (next, framing) = build_head(c, &answer, &mut exchange);
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing, &mut exchange).await;
     let waited = exchange.waited();
@@ -97,7 +97,7 @@ fn break_off(c: &mut Connection, end: End, framing: Body) -> End {
 }
 
 /// Builds the head for the client in `c.out`; tells how the body goes on.
-fn build_head(c: &mut Connection, answer: &Attempt) -> (Next, Body) {
+fn build_head(c: &mut Connection, answer: &Attempt, exchange: &mut Exchange) -> (Next, Body) {
     let next = c.next();
     // Most answers say it: then the clock is not looked at.
     let date = c.answer.lacks_date().then(|| c.core.date());
@@ -106,6 +106,7 @@ fn build_head(c: &mut Connection, answer: &Attempt) -> (Next, Body) {
         keep_alive: next == Next::Request,
         client_version: c.head.version,
         request_was_head: c.is_head(),
+        back: exchange.mapped.as_mut().map(|mapped| mapped.back(answer.backend.plan.address)),
     };
     c.out.clear();
     let framing = forward_response(&mut c.out, answer.buffer.unread(), &c.answer, &how);

@@ -53,6 +53,7 @@ pub(super) async fn pass_on(
         keep_alive: true,
         client_version: c.head.version,
         request_was_head: c.is_head(),
+        back: None,
     };
     c.out.clear();
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);

@@ -34,6 +34,7 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
         keep_alive: false,
         client_version: c.head.version,
         request_was_head: false,
+        back: None,
     };
     c.out.clear();
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);

@@ -6,6 +6,7 @@ fn route(hosts: &[&str], prefix: &str, pool: &str) -> Route {
     Route {
         hosts: hosts.iter().map(|h| (*h).to_owned()).collect(),
         path_prefix: prefix.to_owned(),
+        replace_prefix: None,
         action: Action::Pool(pool.to_owned()),
     }
 }

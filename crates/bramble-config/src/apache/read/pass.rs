@@ -46,6 +46,7 @@ impl Reader<'_> {
             );
             return None;
         };
+        self.path(node, if url.path.is_empty() { "/" } else { &url.path })?;
         let known = self.declared.pools.len();
         let pool = self.pool(target, scope, node);
         if url.scheme == "balancer" {

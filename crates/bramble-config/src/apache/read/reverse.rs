@@ -6,12 +6,21 @@ use crate::apache::expand::Node;
 use crate::apache::member::Url;
 use crate::apache::model::{Answer, Pool, Rule};
 
+/// Of a path that stays as it is nothing is mapped.
+const KEPT: (&str, &str) = (
+    "bramble sends backends the visitor's `Host`, so that they name this place by themselves",
+    "let no backend send visitors to its own address",
+);
+
 impl Reader<'_> {
     /// Looks at all such lines; what is passed on is known by now.
     pub(super) fn reverses(&mut self) {
         for (scope, node) in std::mem::take(&mut self.reverses) {
             if self.is_mapped_back(&node, scope) {
-                self.notices.idle(&node);
+                match self.is_prefix_kept(&node, scope) {
+                    true => self.notices.changed(&node, KEPT.0, KEPT.1),
+                    false => self.notices.idle(&node),
+                }
                 continue;
             }
             let why =
@@ -25,6 +34,11 @@ impl Reader<'_> {
         let mut passes = self.passes(scope);
         let (first, second) = (node.arg(0), node.arg(1));
         match node.name.as_str() {
+            // A path alone is one of the backend's own.
+            "proxypassreverse" if second.starts_with('/') => passes.any(|rule| {
+                same(&rule.path, first)
+                    && matches!(&rule.answer, Answer::Pass { path, .. } if same(path, second))
+            }),
             "proxypassreverse" => passes.any(|rule| {
                 same(&rule.path, first) && matches!(&rule.answer, Answer::Pass { url, path } if {
                     Url::parse(second).is_some_and(|to| same(path, &to.path) && self.is_of(url, &to))
@@ -34,11 +48,17 @@ impl Reader<'_> {
                 same(&rule.path, second)
                     && matches!(&rule.answer, Answer::Pass { path, .. } if same(path, first))
             }),
-            "proxypassreversecookiedomain" => self.declared.pools.iter().any(|(_, pool)| {
-                pool.members.iter().any(|one| one.authority.split(':').next() == Some(first))
-            }),
             _ => false,
         }
+    }
+
+    /// Whether it is about places whose path is the same at the backend.
+    fn is_prefix_kept(&self, node: &Node, scope: usize) -> bool {
+        let is_kept = |rule: &Rule| {
+            same(&rule.path, node.arg(0))
+                && matches!(&rule.answer, Answer::Pass { path, .. } if same(path, &rule.path))
+        };
+        node.name == "proxypassreverse" && self.passes(scope).any(is_kept)
     }
 
     fn passes(&self, scope: usize) -> impl Iterator<Item = &Rule> {

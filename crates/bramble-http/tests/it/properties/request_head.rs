@@ -112,7 +112,15 @@ fn path_to_send<'a>(input: &'a [u8], target: &Target) -> &'a [u8] {
 fn forward(input: &[u8], head: &RequestHead, host: &[u8], trusted: bool, expects: bool) -> Vec<u8> {
     let client = &ClientAddress::new(CLIENT_IP.parse().unwrap());
     let mut out = Vec::new();
-    let how = Forward { client, proto: "https", trusted, release: Some("r1"), host, expects };
+    let how = Forward {
+        client,
+        proto: "https",
+        trusted,
+        release: Some("r1"),
+        host,
+        expects,
+        mapping: None,
+    };
     forward_request(&mut out, input, head, &how);
     out
 }

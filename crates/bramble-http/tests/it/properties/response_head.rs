@@ -32,7 +32,13 @@ fn check_asked(input: &[u8], asked: Asked) {
     for client_version in [Version::Http10, Version::Http11] {
         for keep_alive in [false, true] {
             let request_was_head = asked.head;
-            let how = ForwardResponse { date: DATE, keep_alive, client_version, request_was_head };
+            let how = ForwardResponse {
+                date: DATE,
+                keep_alive,
+                client_version,
+                request_was_head,
+                back: None,
+            };
             check_forwarded(input, &head, &how, asked);
         }
     }
