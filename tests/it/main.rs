@@ -4,6 +4,7 @@
 
 mod access_log;
 mod balance;
+mod beside_apache;
 mod bodies;
 mod commands;
 mod configuration;
