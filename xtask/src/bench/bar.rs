@@ -154,7 +154,7 @@ impl Op {
         if self == Self::AtLeast { ">=" } else { "<=" }
     }
 
-    fn verdict(self, figure: Figure, bar: f64) -> Verdict {
+    pub fn verdict(self, figure: Figure, bar: f64) -> Verdict {
         let (best, worst) = match self {
             Self::AtLeast => (-figure.high, -figure.low),
             Self::AtMost => (figure.low, figure.high),

@@ -46,17 +46,26 @@ const CONDITIONS: &str = "\
 /// What is measured, with what and how.
 pub(super) fn conditions(peers: &[Peer], bramble: &Path) -> String {
     let cpu = if Group::is_possible() { "the cgroup's (cpuacct)" } else { "schedstat's" };
-    let (kernel, load) = (first_line("/proc/sys/kernel/osrelease"), first_line("/proc/loadavg"));
-    let version = |peer: &Peer| format!("- {}: {}\n", peer.name(), peer.version(bramble));
-    let versions = peers.iter().map(version);
     format!(
-        "\n## Conditions\n\n- Linux {kernel}, {}; load average before: {load}\n\
+        "\n## Conditions\n\n{}\
          - Congestion control: {}, but where a case has another\n- CPU time is {cpu}\n\
          {CONDITIONS}\n{}",
-        processor(),
+        machine(),
         network::congestion_control(),
-        versions.collect::<String>()
+        versions(peers, bramble)
     )
+}
+
+/// What it runs on.
+pub(super) fn machine() -> String {
+    let (kernel, load) = (first_line("/proc/sys/kernel/osrelease"), first_line("/proc/loadavg"));
+    format!("- Linux {kernel}, {}; load average before: {load}\n", processor())
+}
+
+/// A line for each of them.
+pub(super) fn versions(peers: &[Peer], bramble: &Path) -> String {
+    let version = |peer: &Peer| format!("- {}: {}\n", peer.name(), peer.version(bramble));
+    peers.iter().map(version).collect()
 }
 
 /// The whole page.
@@ -67,12 +76,32 @@ pub(super) fn render(conditions: &str, measured: &[Measured]) -> String {
     format!("{INTRODUCTION}{}{tables}{conditions}", verdicts(&judge(measured)))
 }
 
-/// Into the repository when the run was whole, beside the rows when it was not.
-pub(super) fn write(page: &str, is_whole: bool) -> Result<PathBuf> {
+/// Into the repository when the run was whole, beside the rows when it was not. What other benches
+/// have written there stays.
+pub(super) fn write(part: &str, is_whole: bool) -> Result<PathBuf> {
     let folder = if is_whole { step::root().join("docs") } else { step::target().join("bench") };
     let path = folder.join("benchmarks.md");
-    std::fs::write(&path, page)?;
+    let page = std::fs::read_to_string(&path).unwrap_or_default();
+    std::fs::write(&path, with_part(&page, part))?;
     Ok(path)
+}
+
+/// A bench's part begins with its only `# ` heading, by which it is known.
+fn with_part(page: &str, part: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for line in page.split_inclusive('\n') {
+        match parts.last_mut().filter(|_| !line.starts_with("# ")) {
+            Some(last) => last.push_str(line),
+            None => parts.push(line.to_owned()),
+        }
+    }
+    let heading = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    match parts.iter_mut().find(|old| heading(old) == heading(part)) {
+        Some(old) => *old = part.to_owned(),
+        None => parts.push(part.to_owned()),
+    }
+    let ended = |part: &String| part.trim_end().to_owned() + "\n";
+    parts.iter().map(ended).collect::<Vec<_>>().join("\n")
 }
 
 fn verdicts(judged: &[Judged]) -> String {
@@ -115,7 +144,7 @@ fn case_table(case: Case, measured: &[Measured]) -> String {
     format!("\n## {}\n\n{}", case.title(), table(&rows))
 }
 
-fn with_interval(figure: Figure) -> String {
+pub(super) fn with_interval(figure: Figure) -> String {
     let Figure { median, low, high, repeats } = figure;
     let [median, low, high] = [median, low, high].map(short);
     if repeats == 1 { median } else { format!("{median} [{low}, {high}]") }
@@ -136,3 +165,6 @@ fn first_line(path: &str) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines().next().unwrap_or("unknown").to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,16 @@ pub(super) struct Filling<'a> {
     pub origin_port: u16,
     /// Of those health checks that the peer has.
     pub check_ms: u32,
+    pub spread: Spread,
+}
+
+/// How the peer spreads requests; by default as it does by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spread {
+    /// The peer's own word for its method.
+    pub method: Option<&'static str>,
+    /// Requests that one backend has at a time; HAProxy's alone.
+    pub maxconn: Option<u32>,
 }
 
 impl Peer {
@@ -78,13 +88,14 @@ impl Peer {
     }
 
     pub fn configuration(self, filling: &Filling<'_>) -> String {
-        let backends = lines(|host| self.backend(host, filling.origin_port));
+        let backends = lines(|host| self.backend(host, filling));
         let file_cache = if self == Self::NginxFileCache { FILE_CACHE } else { "" };
         self.template(filling.setup)
             .replace("{backends}", &backends)
             .replace("{check_ms}", &filling.check_ms.to_string())
             .replace("{dir}", &filling.folder.display().to_string())
             .replace("{file_cache}", file_cache)
+            .replace("{method}", &self.method(filling.spread))
             .replace("{modules}", APACHE_MODULES)
             .replace("{port}", &filling.port.to_string())
             .replace("{threads}", &filling.setup.threads().to_string())
@@ -141,12 +152,26 @@ impl Peer {
         }
     }
 
-    fn backend(self, host: u8, port: u16) -> String {
-        let address = format!("127.0.0.{host}:{port}");
+    /// As the template wants it.
+    fn method(self, spread: Spread) -> String {
+        let word = |default| spread.method.unwrap_or(default).to_owned();
+        match self.plain() {
+            Self::Apache => word("byrequests"),
+            Self::Haproxy => word("roundrobin"),
+            Self::Nginx => spread.method.map_or_else(String::new, |method| format!("{method};")),
+            _ => spread.method.map_or_else(String::new, |method| format!("method = \"{method}\"")),
+        }
+    }
+
+    fn backend(self, host: u8, filling: &Filling<'_>) -> String {
+        let address = format!("127.0.0.{host}:{}", filling.origin_port);
+        let maxconn = filling.spread.maxconn.map(|most| format!(" maxconn {most}"));
         match self.plain() {
             Self::Apache => format!("    BalancerMember http://{address}"),
             Self::Caddy => format!("        to {address}"),
-            Self::Haproxy => format!("    server b{host} {address}"),
+            Self::Haproxy => {
+                format!("    server b{host} {address}{}", maxconn.unwrap_or_default())
+            }
             Self::Nginx => format!("        server {address};"),
             _ => format!("[[pool.backend]]\naddress = \"{address}\""),
         }

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
 use super::cgroup::Group;
 use super::cpu::Cpu;
@@ -98,6 +98,14 @@ fn inside(group: Option<&Group>, command: &[String]) -> Vec<String> {
     let mut words = group.map(enter).unwrap_or_default();
     words.extend_from_slice(command);
     words
+}
+
+/// Soft to hard, for what is started from now on: each connection of a user takes two in a balancer.
+pub(super) fn raise_limit_of_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // What it is short of shows as refused connections.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 fn children(parent: u32) -> Vec<u32> {

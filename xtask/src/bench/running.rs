@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::origin::Place;
-use super::peer::{Filling, Peer};
+use super::peer::{Filling, Peer, Spread};
 use super::process::Process;
 use super::setup::Setup;
 
@@ -29,7 +29,19 @@ pub(super) struct Running {
 impl Running {
     /// Starts it before the backends, and waits until it answers.
     pub fn start(peer: Peer, setup: Setup, place: &Place, origin_port: u16) -> Result<Self> {
-        Self::launch(peer, setup, place, origin_port, CHECK_MS, |command| command)
+        Self::start_spreading(peer, Spread::default(), setup, place, origin_port)
+    }
+
+    /// The same with a method of its own.
+    pub fn start_spreading(
+        peer: Peer,
+        spread: Spread,
+        setup: Setup,
+        place: &Place,
+        origin_port: u16,
+    ) -> Result<Self> {
+        let filling = filling(setup, place, origin_port, CHECK_MS, spread)?;
+        Self::launch(peer, place, &filling, |command| command)
     }
 
     /// As one process, with no work of its own between requests, below another program.
@@ -40,7 +52,8 @@ impl Running {
         place: &Place,
         origin_port: u16,
     ) -> Result<Self> {
-        Self::launch(peer, setup, place, origin_port, CHECK_NEVER_MS, |mut command| {
+        let filling = filling(setup, place, origin_port, CHECK_NEVER_MS, Spread::default())?;
+        Self::launch(peer, place, &filling, |mut command| {
             command.extend(peer.alone().iter().map(|word| (*word).to_owned()));
             [program, &command].concat()
         })
@@ -48,23 +61,31 @@ impl Running {
 
     fn launch(
         peer: Peer,
-        setup: Setup,
         place: &Place,
-        origin_port: u16,
-        check_ms: u32,
+        filling: &Filling<'_>,
         dress: impl FnOnce(Vec<String>) -> Vec<String>,
     ) -> Result<Self> {
-        let (folder, port) = (&place.folder, free_port()?);
+        let (folder, setup) = (&place.folder, filling.setup);
         let file = folder.join(format!("{}.conf", peer.name()));
-        let filling = Filling { folder, setup, port, origin_port, check_ms };
-        std::fs::write(&file, peer.configuration(&filling))?;
+        std::fs::write(&file, peer.configuration(filling))?;
         let command = dress(peer.command(&file, &place.bramble)?);
         let mut process = Process::start(peer.name(), &command, setup.peer_cores(), folder)?;
-        let address = (Ipv4Addr::LOCALHOST, port).into();
+        let address = (Ipv4Addr::LOCALHOST, filling.port).into();
         wait(&mut process, address, setup.probe(), folder)
             .with_context(|| format!("starting {}", peer.name()))?;
         Ok(Self { peer, process, address })
     }
+}
+
+fn filling(
+    setup: Setup,
+    place: &Place,
+    origin_port: u16,
+    check_ms: u32,
+    spread: Spread,
+) -> Result<Filling<'_>> {
+    let (folder, port) = (&place.folder, free_port()?);
+    Ok(Filling { folder, setup, port, origin_port, check_ms, spread })
 }
 
 pub(super) fn free_port() -> Result<u16> {

@@ -19,6 +19,7 @@ use super::network;
 use super::origin::{DOWNLOAD_BYTES, Origin, Place};
 use super::page;
 use super::peer::Peer;
+use super::process;
 use super::report;
 use super::running::Running;
 use super::setup::LOAD_CORE;
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             return network::run_within("--enclosed");
         }
     }
-    raise_limit_of_files();
+    process::raise_limit_of_files();
     let place = Place::make("wire", args.binary()?)?;
     let conditions = page::conditions(&args.peers(), &place.bramble);
     let mut measured = Vec::new();
@@ -116,15 +117,6 @@ fn prepare(args: &Args) -> Result<()> {
         timed("build", || step::run(&mut cargo("build --profile dist --package bramble")))?;
     }
     Ok(())
-}
-
-/// Soft to hard: each connection of a user takes two in a balancer.
-fn raise_limit_of_files() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // What it is short of shows as refused connections.
-    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 fn measure(case: Case, args: &Args, place: &Place) -> Result<Vec<Measured>> {
