@@ -2,6 +2,7 @@
 //!
 //! A bench writes `target/bench/NAME.json`; CONTRIBUTING.md says what is in its rows.
 
+mod balancing;
 mod bar;
 mod case;
 mod cgroup;
@@ -32,6 +33,9 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
+    /// Where requests go and what visitors notice when workers are slow, fail or are too few:
+    /// bramble, HAProxy, nginx and Apache before the same workers.
+    Balancing(balancing::Args),
     /// Holds the instructions and system calls of a request against the recorded budget.
     Guard(guard::Args),
     /// The balancer's cost of a request, its memory and its files: bramble, nginx, HAProxy,
@@ -41,6 +45,7 @@ pub(crate) enum Bench {
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
+        Bench::Balancing(args) => balancing::run(args),
         Bench::Guard(args) => guard::run(args),
         Bench::Wire(args) => wire::run(args),
     }

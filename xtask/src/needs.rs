@@ -33,6 +33,9 @@ pub(crate) const BENCH: &[Need] = &[
     Need { program: "wrk", package: "wrk" },
 ];
 
+/// What makes a network of a bench's own.
+pub(crate) const NETWORK: &[Need] = &[Need { program: "ip", package: "iproute2" }];
+
 /// What `bench guard` counts with, and the backends that it counts before.
 pub(crate) const COUNTERS: &[Need] = &[
     Need { program: "nginx", package: "nginx" },
