@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use bramble_tests::{Backend, Config, TURNS, balancer, eventually, respond};
+use bramble_tests::{Backend, Config, TURNS, eventually, respond};
 
 fn two() -> (Backend, Backend) {
     (Backend::start(respond(200, "a")), Backend::start(respond(200, "b")))
@@ -12,7 +12,7 @@ fn two() -> (Backend, Backend) {
 #[test]
 fn equal_backends_take_turns() {
     let (a, b) = two();
-    let bramble = balancer(&[&a, &b]);
+    let bramble = Config::balancer(&[&a, &b]).pool(TURNS).run();
     let mut client = bramble.client();
     let answers: String = (0..20).map(|_| client.get("/").text()).collect();
     assert!(answers == "ab".repeat(10) || answers == "ba".repeat(10), "{answers}");

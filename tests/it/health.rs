@@ -133,7 +133,7 @@ fn when_every_check_fails_visitors_are_served_all_the_same() {
     // A wrong check must not take down what works.
     let sick = Arc::new(AtomicBool::new(true));
     let (a, b) = (sickly("a", &sick), sickly("b", &sick));
-    let bramble = Config::balancer(&[&a, &b]).with(QUICK).run();
+    let bramble = Config::balancer(&[&a, &b]).pool(TURNS).with(QUICK).run();
     thread::sleep(Duration::from_millis(300));
     let mut client = bramble.client();
     assert_eq!(answers(&mut client, 20).len(), 20);

@@ -39,9 +39,12 @@ pub(crate) struct Candidate {
     pub(crate) waiting: u32,
     /// How long an answer of it is likely to take to begin, in seconds.
     pub(crate) expected_s: f64,
-    /// What one request is of its load, where it is 1 for the lightest: less for those of more weight,
-    /// more so soon after one came back.
+    /// What one request is of its load: 1 for the lightest, less for those of more weight.
     pub(crate) unit: f64,
+    /// The same, more so soon after it came back.
+    pub(crate) waiting_unit: f64,
+    /// Its weight where equals take turns, less so soon after it came back.
+    pub(crate) turn: u32,
     /// Room for what a method makes of it.
     pub(crate) cost: f64,
 }
@@ -109,10 +112,11 @@ impl Balancer {
 }
 
 impl Candidate {
-    /// What it would have to do with one more request.
+    /// What it has to do, with one more request: nobody who has nothing is passed over for their
+    /// weight.
     #[inline]
     fn load(&self) -> f64 {
-        (f64::from(self.waiting) + 1.0) * self.unit
+        f64::from(self.waiting).mul_add(self.waiting_unit, 1.0)
     }
 }
 

@@ -37,6 +37,7 @@ impl Pool {
             old.and_then(|old| old.backends.iter().position(|o| o.is_same(b)).map(|i| (i, old)))
         };
         let base = old.map_or_else(Instant::now, |old| old.members.base());
+        let is_changed = old.is_some();
         let mut order = Vec::new();
         let mut backends = Vec::new();
         for (plan, prepared) in pool.backends.iter().zip(&prepared.backends) {
@@ -44,7 +45,11 @@ impl Pool {
             order.push(found.map(|(i, _)| i));
             let old = found.and_then(|(i, old)| old.backends.get(i));
             let old = old.map(Rc::as_ref);
-            backends.push(Rc::new(Backend::new(plan, prepared, &pool.name, old, base)));
+            let backend = Backend::new(plan, prepared, &pool.name, old, base);
+            if is_changed && old.is_none() {
+                backend.standing.mark_down();
+            }
+            backends.push(Rc::new(backend));
         }
         let kept = old.map(|old| old.members.balancer()).filter(|kept| kept.is_of(pool.method));
         // Each core and process draws by itself.

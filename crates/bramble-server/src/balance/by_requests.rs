@@ -14,7 +14,7 @@ pub(crate) struct ByRequests {
 
 impl ByRequests {
     pub(super) fn pick(&mut self, candidates: &[Candidate]) -> Option<usize> {
-        self.pick_from(candidates, |candidate| candidate.usable)
+        self.pick_from(candidates, |candidate| candidate.usable, |candidate| candidate.weight)
     }
 
     #[inline]
@@ -22,6 +22,7 @@ impl ByRequests {
         &mut self,
         candidates: &[Candidate],
         open: impl Fn(&Candidate) -> bool,
+        factor: impl Fn(&Candidate) -> u32,
     ) -> Option<usize> {
         if self.status.len() < candidates.len() {
             self.status.resize(candidates.len(), 0);
@@ -31,7 +32,7 @@ impl ByRequests {
             if !open(candidate) {
                 continue;
             }
-            let factor = i64::from(candidate.weight);
+            let factor = i64::from(factor(candidate));
             *status += factor;
             total += factor;
             if best.is_none_or(|(_, most)| *status > most) {
@@ -58,7 +59,8 @@ impl ByRequests {
                 least = candidate.cost;
             }
         }
-        self.pick_from(candidates, |candidate| candidate.usable && candidate.cost <= least)
+        let is_best = |candidate: &Candidate| candidate.usable && candidate.cost <= least;
+        self.pick_from(candidates, is_best, |candidate| candidate.turn)
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {

@@ -74,6 +74,14 @@ impl Ejection {
         self.is_held() && !self.is_out(now, passes)
     }
 
+    /// Whether a request that can't be repeated should stay away: as long as others can find out.
+    /// Where there are none, one has to in the end.
+    pub(super) fn keeps_away(&self, now: Instant, passes: u32) -> bool {
+        let is_doubtful =
+            |out: &Out| out.passes.is_none_or(|p| passes <= p) && now < out.until + REST_MAX;
+        self.out.as_ref().is_some_and(is_doubtful)
+    }
+
     /// Whether something is held against it, be its rest over or not.
     pub(super) fn is_held(&self) -> bool {
         self.out.is_some()

@@ -13,6 +13,8 @@ use super::rng::mix;
 const PLACES: usize = 16_381;
 /// So many times the mean load is allowed.
 const BOUND: f64 = 1.25;
+/// And so many requests are, whatever the mean: a browser asks for several things at once.
+const ALWAYS: u32 = 8;
 
 #[derive(Clone, Default)]
 pub(crate) struct Hash {
@@ -32,6 +34,9 @@ impl Hash {
         }
         let places = self.table.len().max(1);
         let start = (mix(key) % places as u64) as usize;
+        if !candidates.iter().any(|candidate| candidate.usable) {
+            return None;
+        }
         let mean = mean(candidates);
         let fits = |i: &usize| candidates.get(*i).is_some_and(|c| c.usable && has_room(c, mean));
         let from_start = (0..places).filter_map(|n| self.table.get((start + n) % places));
@@ -64,7 +69,8 @@ fn mean(candidates: &[Candidate]) -> f64 {
 
 /// Whether one more is not too much for it.
 fn has_room(candidate: &Candidate, mean: f64) -> bool {
-    f64::from(candidate.waiting) + 1.0 <= (mean / candidate.unit * BOUND).ceil()
+    candidate.waiting < ALWAYS
+        || f64::from(candidate.waiting) + 1.0 <= (mean / candidate.unit * BOUND).ceil()
 }
 
 fn table(seats: &[(u64, u32)]) -> Vec<u16> {
@@ -72,7 +78,9 @@ fn table(seats: &[(u64, u32)]) -> Vec<u16> {
     let mut table = vec![FREE; if seats.is_empty() { 0 } else { PLACES }];
     let heaviest = seats.iter().map(|(_, weight)| *weight).max().unwrap_or(1).max(1);
     let mut next = vec![0_u64; seats.len()];
-    let mut credit = vec![0_u32; seats.len()];
+    // Everybody has a place after the first pass.
+    let mut credit: Vec<u32> =
+        seats.iter().map(|(_, weight)| heaviest - (*weight).max(1)).collect();
     let mut left = table.len();
     while left > 0 {
         for (i, (id, weight)) in seats.iter().enumerate() {

@@ -8,7 +8,7 @@ pub(crate) struct LeastRequests(ByRequests);
 
 impl LeastRequests {
     pub(super) fn pick(&mut self, candidates: &mut [Candidate]) -> Option<usize> {
-        self.0.pick_best(candidates, |c| c.load().max(1.0))
+        self.0.pick_best(candidates, Candidate::load)
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {

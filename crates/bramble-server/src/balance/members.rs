@@ -85,8 +85,6 @@ pub(crate) struct Members {
     balancer: RefCell<Balancer>,
     /// Times are told from here.
     base: Instant,
-    /// The least weight.
-    lightest: u32,
     /// What a method sees, made anew in part for each pick.
     candidates: RefCell<Vec<Candidate>>,
     /// What answers of the pool take to begin, in seconds.
@@ -111,7 +109,6 @@ impl Members {
             list,
             rules,
             base,
-            lightest,
             balancer: RefCell::new(balancer),
             usual_s: Cell::default(),
             latency: Cell::default(),
@@ -171,6 +168,7 @@ impl Members {
                 (standing.silent_s(now_ns), standing.expected_s(usual_s, now_ns));
             let is_silent = silent_s > alike_s && silent_s > expected_s;
             candidate.expected_s = if is_silent { silent_s } else { expected_s };
+            (candidate.turn, candidate.waiting_unit) = (candidate.weight, candidate.unit);
             if standing.is_remarkable() {
                 self.remark(candidate, member, now);
             }
@@ -190,13 +188,12 @@ impl Members {
             candidate.expected_s = 0.0;
         }
         let spared = standing.spared(self.rules.slow_start, now);
-        candidate.unit = self.unit(member) / (1.0 - spared);
-        standing.is_usual();
-    }
-
-    /// What one request is of a backend's load.
-    fn unit(&self, member: &Member) -> f64 {
-        f64::from(self.lightest) / f64::from(member.weight.max(1))
+        if spared > 0.0 {
+            candidate.waiting_unit = candidate.unit / (1.0 - spared);
+            // Of hundredths, of which there are a hundred at least.
+            candidate.turn = (f64::from(candidate.weight) * (1.0 - spared)).max(1.0) as u32;
+        }
+        standing.mark_usual();
     }
 
     fn since_base(&self, now: Instant) -> u64 {
@@ -242,13 +239,14 @@ impl Members {
                 turn = was_doubted.then_some(Turn::Back);
             }
         }
+        let is_failing = member.standing.is_failing(sound);
         match began_after {
-            Some(time) if sound => self.learn(member.standing, time.as_secs_f64(), now),
-            _ if !sound => {
+            _ if is_failing => {
                 let now_ns = self.since_base(now);
                 member.standing.began_after(self.penalty_s(), self.usual_s.get(), now_ns);
             }
-            _ => {}
+            Some(time) => self.learn(member.standing, time.as_secs_f64(), now),
+            None => {}
         }
         let mut estimate = latency.get();
         began_after.into_iter().for_each(|time| estimate.add(time));
@@ -301,7 +299,7 @@ impl Member {
     fn is_fit(&self, repeatable: bool, now: Instant) -> bool {
         let standing = &self.standing;
         if self.health.verdict() != Verdict::Up {
-            standing.is_down();
+            standing.mark_down();
             return false;
         }
         !standing.is_remarkable() || self.is_fit_though(repeatable, now)
@@ -310,8 +308,8 @@ impl Member {
     #[cold]
     fn is_fit_though(&self, repeatable: bool, now: Instant) -> bool {
         let (standing, passes) = (&self.standing, self.health.passes());
-        standing.is_up(now);
-        !standing.is_avoided(now, passes) && (repeatable || !standing.is_due(now, passes))
+        standing.mark_up(now);
+        !standing.is_avoided(now, passes) && (repeatable || !standing.keeps_away(now, passes))
     }
 }
 
@@ -322,3 +320,6 @@ pub(crate) struct Judged<'a> {
     /// Checks of it that have passed so far.
     pub(crate) passes: u32,
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,12 @@ pub(crate) enum Weight {
 const ALIKE: f64 = 1.5;
 const ALIKE_S: f64 = 0.001;
 
+/// A silence is believed for so long; from then on it halves with each second.
+const SILENT_S: f64 = 1.0;
+
+/// Answers in a row that say that a backend has failed.
+const UNSOUND_MAX: u8 = 3;
+
 /// The part of its load that whoever came back is spared at first.
 const SPARED_MOST: f64 = 0.9;
 
@@ -39,8 +45,11 @@ pub(crate) struct Standing {
     in_flight: Cell<u64>,
     /// Of them, those whose answer has not begun.
     waiting: Cell<u32>,
-    /// Since when none of them has got an answer.
+    /// When the first of them was sent that came after the last answer; 0: none did. One that waits
+    /// for news while others are answered says nothing about its backend.
     silent_since_ns: Cell<u64>,
+    /// Answers in a row that said that it has failed.
+    unsound: Cell<u8>,
     estimate: Cell<Estimate>,
     /// Its checks said so when they were last looked at.
     was_down: Cell<bool>,
@@ -70,6 +79,7 @@ impl Standing {
             in_flight: Cell::default(),
             waiting: Cell::default(),
             silent_since_ns: Cell::default(),
+            unsound: Cell::default(),
             estimate: Cell::default(),
             was_down: Cell::default(),
             back_at: Cell::default(),
@@ -78,8 +88,8 @@ impl Standing {
         }
     }
 
-    fn is_silent_from(&self, now: Instant) {
-        self.silent_since_ns.set(ns(now.saturating_duration_since(self.base)));
+    fn ns(&self, now: Instant) -> u64 {
+        ns(now.saturating_duration_since(self.base)).max(1)
     }
 
     /// Whether there is anything to know of it.
@@ -88,8 +98,8 @@ impl Standing {
         self.is_remarkable.get()
     }
 
-    /// It was looked at closely, and there was nothing.
-    pub(super) fn is_usual(&self) {
+    /// It was looked at closely: whether there still is anything.
+    pub(super) fn mark_usual(&self) {
         let ejection = self.ejection.get();
         self.is_remarkable
             .set(ejection.is_held() || self.was_down.get() || self.back_at.get().is_some());
@@ -105,17 +115,23 @@ impl Standing {
         self.ejection.get().is_out(now, passes)
     }
 
+    /// Whether what can't be repeated should not go there.
+    pub(super) fn keeps_away(&self, now: Instant, passes: u32) -> bool {
+        self.ejection.get().keeps_away(now, passes)
+    }
+
     /// Whether a request should find out if it is well again.
     pub(super) fn is_due(&self, now: Instant, passes: u32) -> bool {
         self.ejection.get().is_due(now, passes)
     }
 
-    /// Counts a request until the result is dropped.
-    pub(crate) fn begin(self: &Rc<Self>) -> InFlight {
+    /// Counts a request until the result is dropped. `is_whole`: it is sent whole, so that its
+    /// answer is waited for from now on.
+    pub(crate) fn begin(self: &Rc<Self>, is_whole: bool) -> InFlight {
         self.requests.set(self.requests.get() + 1);
         self.in_flight.set(self.in_flight.get() + 1);
-        self.waiting.set(self.waiting.get() + 1);
-        InFlight { standing: self.clone(), waits: Cell::new(true) }
+        self.waiting.set(self.waiting.get() + u32::from(is_whole));
+        InFlight { standing: self.clone(), waits: Cell::new(is_whole) }
     }
 
     /// Requests whose answers have not begun.
@@ -135,14 +151,17 @@ impl Standing {
         if self.is_slow.get() { expected } else { usual }
     }
 
-    /// For how many seconds it has owed answers and given none: it will not be quicker with the next.
-    /// `now_ns` is told from its base.
+    /// For how many seconds it has owed an answer and given none: it will not be quicker with the
+    /// next. Believed for a while, as all that is known: who waits may wait for news. `now_ns` is
+    /// told from its base.
     #[inline]
     pub(super) fn silent_s(&self, now_ns: u64) -> f64 {
-        if self.waiting.get() == 0 {
+        let since_ns = self.silent_since_ns.get();
+        if since_ns == 0 || self.waiting.get() == 0 {
             return 0.0;
         }
-        now_ns.saturating_sub(self.silent_since_ns.get()) as f64 * 1e-9
+        let silent_s = now_ns.saturating_sub(since_ns) as f64 * 1e-9;
+        if silent_s > SILENT_S { doubtful(silent_s) } else { silent_s }
     }
 
     /// The part of its load that it is spared so soon after it came back.
@@ -156,14 +175,14 @@ impl Standing {
         (1.0 - since.as_secs_f64() / slow_start.as_secs_f64()).min(SPARED_MOST)
     }
 
-    /// Its checks say so now.
-    pub(super) fn is_down(&self) {
+    /// Its checks say so now, or it is new beside others.
+    pub(crate) fn mark_down(&self) {
         self.was_down.set(true);
         self.is_remarkable.set(true);
     }
 
     /// The same of the contrary.
-    pub(super) fn is_up(&self, now: Instant) {
+    pub(super) fn mark_up(&self, now: Instant) {
         if self.was_down.replace(false) {
             self.back_at.set(Some(now));
         }
@@ -199,12 +218,26 @@ impl Standing {
 
     /// It was picked for a request.
     pub(super) fn picked(&self, now: Instant, passes: u32) {
-        if self.waiting.get() == 0 {
-            self.is_silent_from(now);
+        let now_ns = self.ns(now);
+        let silent_s = now_ns.saturating_sub(self.silent_since_ns.get()) as f64 * 1e-9;
+        if self.waiting.get() == 0 || self.silent_since_ns.get() == 0 || silent_s > SILENT_S {
+            self.silent_since_ns.set(now_ns);
         }
         if self.is_remarkable() {
+            let was_held = self.ejection.get().is_held();
             self.judge(|ejection| ejection.begin(now, passes));
+            if was_held && !self.ejection.get().is_held() {
+                self.back_at.set(Some(now));
+            }
         }
+    }
+
+    /// An answer said that it has failed, or did not. True when it has said so several times in a
+    /// row: once is mostly the page's own fault.
+    pub(super) fn is_failing(&self, sound: bool) -> bool {
+        let count = if sound { 0 } else { self.unsound.get().saturating_add(1) };
+        self.unsound.set(count);
+        count >= UNSOUND_MAX
     }
 
     /// It can't be reached: nobody goes there until then, or until a newer check has passed.
@@ -242,6 +275,12 @@ impl Standing {
     }
 }
 
+/// What is believed of a silence that lasts.
+#[cold]
+fn doubtful(silent_s: f64) -> f64 {
+    SILENT_S * (SILENT_S - silent_s).exp2()
+}
+
 /// Nanoseconds, for centuries.
 #[inline]
 pub(super) fn ns(time: Duration) -> u64 {
@@ -255,12 +294,23 @@ pub(super) fn alike_s(usual: f64) -> f64 {
 }
 
 impl InFlight {
+    /// All of the request is with the backend now.
+    pub(crate) fn is_whole(&self, now: Instant) {
+        if !self.waits.replace(true) {
+            let standing = &self.standing;
+            standing.waiting.set(standing.waiting.get() + 1);
+            if standing.silent_since_ns.get() == 0 {
+                standing.silent_since_ns.set(standing.ns(now));
+            }
+        }
+    }
+
     /// Its answer has begun.
-    pub(crate) fn begun(&self, now: Instant) {
+    pub(crate) fn begun(&self) {
         if self.waits.replace(false) {
             let standing = &self.standing;
             standing.waiting.set(standing.waiting.get().saturating_sub(1));
-            standing.is_silent_from(now);
+            standing.silent_since_ns.set(0);
         }
     }
 }

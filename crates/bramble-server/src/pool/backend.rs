@@ -84,9 +84,9 @@ impl Backend {
         self.links.idle.borrow_mut().clear();
     }
 
-    /// Counts a request until the result is dropped.
-    pub(crate) fn begin(&self) -> InFlight {
-        self.standing.begin()
+    /// Counts a request until the result is dropped; see [`Standing::begin`].
+    pub(crate) fn begin(&self, is_whole: bool) -> InFlight {
+        self.standing.begin(is_whole)
     }
 
     /// Its answer has begun, so long after the end of the request.

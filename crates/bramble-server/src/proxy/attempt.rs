@@ -82,7 +82,7 @@ pub(super) async fn exchange(
     mut link: Link,
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
-    let in_flight = backend.begin();
+    let in_flight = backend.begin(exchange.whole.is_some());
     let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
     if let Err(error) = send(c, &mut link, exchange).await {
         link.stream.reset_when_closed();
@@ -305,6 +305,9 @@ async fn fill(
             Ok(Event::Turned) => {
                 c.head.expect_continue = false;
                 attempt.sent_at = Instant::now();
+                if exchange.arrived {
+                    attempt.in_flight.is_whole(attempt.sent_at);
+                }
             }
             Err(WaitError::Timeout(_)) if exchange.awaits_consent() => {
                 let asked = interim::ask_for_body(c, exchange).await;
@@ -366,7 +369,7 @@ impl Attempt {
     fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {
         self.expected = None;
         let now = Instant::now();
-        self.in_flight.begun(now);
+        self.in_flight.begun();
         if !exchange.arrived && c.record.is_none() {
             return;
         }

@@ -22,7 +22,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Of the requests that came from then to then, the time within which so many of 1 began to be answered.
+    /// Of the requests that came from then to then, the time within which so many of 1 were answered.
     pub(super) fn quantile(&self, q: f64, from: f64, to: f64) -> f64 {
         let mut took: Vec<f64> =
             self.between(from, to).filter(|seen| seen.ok).map(|seen| seen.took).collect();

@@ -19,7 +19,7 @@ use crate::retry::Budget;
 
 /// How long a 503 takes.
 const SICK_S: f64 = 0.001;
-/// Backends that may work on one request; those that are not reached are not counted, up to a point.
+/// Backends that may work on one request; those that are not reached don't count, up to a point.
 const TRIES: usize = 2;
 const TRIED_MAX: usize = 8;
 /// A visitor gives up.
@@ -190,7 +190,7 @@ impl World {
         let Some(Picked { place: backend, .. }) = picked else {
             return self.settle_if_over(request, now);
         };
-        let guard = Some(lane.standings[backend].0.begin());
+        let guard = Some(lane.standings[backend].0.begin(true));
         let patience = lane.members.patience().as_secs_f64();
         let attempt = self.attempts.len();
         self.attempts.push(Attempt { request, backend, sent: now, guard });
@@ -219,7 +219,7 @@ impl World {
         if let Some((next, then)) = self.scenario.backends[backend].finish(now, &mut self.rng) {
             self.schedule(then, Event::Done(next));
         }
-        let Some(request) = self.close(attempt, now) else { return };
+        let Some(request) = self.close(attempt) else { return };
         let after = Duration::from_secs_f64(now - self.attempts[attempt].sent);
         let alone = self.requests[request].tried.len() >= TRIES;
         let heard = Heard { began_after: Some(after), alone, sound: true };
@@ -230,7 +230,7 @@ impl World {
 
     fn sick(&mut self, attempt: usize, now: f64) {
         let backend = self.attempts[attempt].backend;
-        let Some(request) = self.close(attempt, now) else { return };
+        let Some(request) = self.close(attempt) else { return };
         self.fail(request, backend, Weight::Doubt, now);
         let lane = &mut self.lanes[self.requests[request].balancer];
         if lane.budget.spend() {
@@ -241,7 +241,7 @@ impl World {
 
     fn refused(&mut self, attempt: usize, now: f64) {
         let backend = self.attempts[attempt].backend;
-        let Some(request) = self.close(attempt, now) else { return };
+        let Some(request) = self.close(attempt) else { return };
         self.fail(request, backend, Weight::Down, now);
         self.requests[request].unreached += 1;
         self.attempt(request, now);
@@ -260,10 +260,9 @@ impl World {
     }
 
     /// An attempt has ended; its request, if that still waits for it.
-    fn close(&mut self, attempt: usize, now: f64) -> Option<usize> {
-        let at = self.instant(now);
+    fn close(&mut self, attempt: usize) -> Option<usize> {
         let guard = self.attempts[attempt].guard.take()?;
-        guard.begun(at);
+        guard.begun();
         let request = self.attempts[attempt].request;
         self.requests[request].open.retain(|open| *open != attempt);
         Some(request)

@@ -27,6 +27,8 @@ fn candidate(i: usize, weight: u32) -> Candidate {
         usable: true,
         expected_s: 0.01,
         unit: 100.0 / f64::from(weight),
+        waiting_unit: 100.0 / f64::from(weight),
+        turn: weight,
         ..Candidate::default()
     }
 }
@@ -104,6 +106,24 @@ fn a_hash_does_not_pile_all_on_one() {
     }
     let most = all.iter().map(|candidate| candidate.waiting).max().unwrap();
     assert!(most <= 1_000 / 4 * 125 / 100 + 1, "{most}");
+}
+
+#[test]
+fn a_hash_keeps_a_browsers_requests_together() {
+    let mut all = candidates(&[100; 8]);
+    let mut balancer = Balancer::new(Method::Hash, 7);
+    let home = balancer.pick(42, &mut all.clone()).unwrap();
+    for _ in 0..8 {
+        assert_eq!(balancer.pick(42, &mut all.clone()), Some(home));
+        all[home].waiting += 1;
+    }
+}
+
+#[test]
+fn a_hash_finds_whoever_is_left() {
+    let mut all = candidates(&[&[100; 1][..], &[10_000; 200][..]].concat());
+    all.iter_mut().skip(1).for_each(|candidate| candidate.usable = false);
+    assert_eq!(Balancer::new(Method::Hash, 7).pick(42, &mut all), Some(0));
 }
 
 #[test]
