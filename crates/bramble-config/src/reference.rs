@@ -147,7 +147,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "hash_by",
                 "`\"client\"`, `\"path\"`, `{ header = NAME }`, `{ cookie = NAME }`",
                 "\"client\"",
-                "What `hash` goes by. A client is an IPv4 address or an IPv6 /64.",
+                "What `hash` goes by. A client is the address that connects, IPv4 or an IPv6 /64: behind another proxy all visitors are one, so go by a header or cookie there.",
             ),
             row("backend", "tables", "", "See `[[pool.backend]]`; at least one."),
             row(

@@ -24,6 +24,8 @@ pub(crate) use hash::{Hash, key_of};
 pub(crate) use least_requests::LeastRequests;
 pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
 pub(crate) use random_two::RandomTwo;
+#[cfg(test)]
+pub(crate) use rng::Rng;
 pub(crate) use standing::{InFlight, Standing, Weight};
 
 /// What a method knows of one backend.

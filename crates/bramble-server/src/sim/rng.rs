@@ -1,19 +1,17 @@
-//! Random numbers that a seed fixes (SplitMix64).
+//! Chances of a simulated world, which its seed fixes.
 
-pub(super) struct Rng(pub(super) u64);
+use crate::balance::Rng as Numbers;
+
+pub(super) struct Rng(Numbers);
 
 impl Rng {
-    fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Numbers::new(seed))
     }
 
     /// Uniform in 0..1.
     pub(super) fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Uniform in 0..bound.

@@ -128,7 +128,7 @@ impl World {
         let begin = Instant::now();
         let lanes = (0..scenario.balancers).map(|_| Lane::new(&scenario, begin)).collect();
         Self {
-            rng: Rng(scenario.seed),
+            rng: Rng::new(scenario.seed),
             begin,
             events: BinaryHeap::new(),
             kinds: Vec::new(),
