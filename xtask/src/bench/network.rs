@@ -10,6 +10,9 @@ use crate::step;
 /// Of the network namespace that the reader is in.
 const CONGESTION_CONTROL: &str = "/proc/sys/net/ipv4/tcp_congestion_control";
 
+/// Those that a network may be set to; of the machine (tcp_set_default_congestion_control, Linux 4.15).
+const ALLOWED: &str = "/proc/sys/net/ipv4/tcp_allowed_congestion_control";
+
 /// Brings the loopback up in the new network before it starts the program.
 const ENTER: &str = "ip link set lo up && exec \"$@\"";
 
@@ -33,6 +36,32 @@ pub(super) fn run_within(word: &str) -> Result<()> {
 pub(super) fn congestion_control() -> String {
     let word = std::fs::read_to_string(CONGESTION_CONTROL).unwrap_or_default();
     word.trim().to_owned()
+}
+
+/// What the machine allows more than before, until this is dropped.
+pub(super) struct Allowed {
+    before: Option<String>,
+}
+
+impl Allowed {
+    /// Lets networks be set to it; by root, in the machine's own network.
+    pub fn congestion_control(word: &str) -> Result<Self> {
+        let before = std::fs::read_to_string(ALLOWED)?.trim().to_owned();
+        if before.split_whitespace().any(|allowed| allowed == word) {
+            return Ok(Self { before: None });
+        }
+        let more = format!("{before} {word}");
+        std::fs::write(ALLOWED, more).with_context(|| format!("allowing {word}"))?;
+        Ok(Self { before: Some(before) })
+    }
+}
+
+impl Drop for Allowed {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = std::fs::write(ALLOWED, before);
+        }
+    }
 }
 
 /// The setting of one case, until it is dropped.

@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.enclosed {
         prepare(args)?;
         if network::is_possible() {
+            let _allowed = args.allow()?;
             return network::run_within("--enclosed");
         }
     }
@@ -99,6 +100,12 @@ impl Args {
             Some(path) => Ok(std::path::absolute(path)?),
             None => Ok(step::target().join("dist/bramble")),
         }
+    }
+
+    /// What the cases set in their network.
+    fn allow(&self) -> Result<Vec<network::Allowed>> {
+        let words = self.cases().into_iter().filter_map(Case::congestion_control);
+        words.map(network::Allowed::congestion_control).collect()
     }
 
     /// Enough for the page that stands in the repository.
