@@ -33,6 +33,7 @@ mod metrics;
 mod nodes;
 mod outages;
 mod output;
+mod overload;
 mod permissions;
 mod persistence;
 mod pools;

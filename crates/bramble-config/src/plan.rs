@@ -154,6 +154,10 @@ pub struct Pool {
     /// Over so long the load of a backend that joined or came back grows to what the others have.
     #[serde(default = "slow_start_ms")]
     pub slow_start_ms: u64,
+    /// Requests that each backend is given at a time, on all threads together, beyond which others
+    /// wait; none: as many as it turns out to work on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_requests: Option<u32>,
     /// What [`Method::Hash`] goes by.
     #[serde(default)]
     pub hash_by: HashBy,
@@ -185,6 +189,7 @@ impl Default for Pool {
             retries: 1,
             hedge_ms: hedge_ms(),
             slow_start_ms: slow_start_ms(),
+            max_requests: None,
             hash_by: HashBy::default(),
             release: None,
         }

@@ -144,6 +144,12 @@ pub(crate) const TABLES: &[Table] = &[
                 "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_requests`, `first` and `hash`.",
             ),
             row(
+                "max_requests",
+                "1-65536",
+                "",
+                "Requests that each backend is given at a time; others wait, and hear a 503 when there is no room in time. If it is not set: as many as the backend works on without letting some of them wait, which is found out when it is that busy.",
+            ),
+            row(
                 "hash_by",
                 "`\"client\"`, `\"path\"`, `{ header = NAME }`, `{ cookie = NAME }`",
                 "\"client\"",

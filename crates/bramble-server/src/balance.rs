@@ -22,7 +22,7 @@ pub(crate) use adaptive::Adaptive;
 pub(crate) use by_requests::ByRequests;
 pub(crate) use hash::{Hash, key_of};
 pub(crate) use least_requests::LeastRequests;
-pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
+pub(crate) use members::{Asked, Heard, Judged, Member, Members, Pick, Picked, Rules, Turn};
 pub(crate) use random_two::RandomTwo;
 #[cfg(test)]
 pub(crate) use rng::Rng;
@@ -37,6 +37,8 @@ pub(crate) struct Candidate {
     pub(crate) weight: u32,
     /// It may be picked.
     pub(crate) usable: bool,
+    /// It has as many as it can work on.
+    pub(crate) is_full: bool,
     /// Requests that it has not answered yet.
     pub(crate) waiting: u32,
     /// How long an answer of it is likely to take to begin, in seconds.

@@ -1,6 +1,7 @@
 //! One core's view of a pool: its backends, their idle connections and what happened to them.
 
 mod backend;
+mod line;
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,11 +12,12 @@ use bramble_config::plan::{self, HashBy, Method};
 
 use crate::access_log::Fragment;
 use crate::balance::{
-    Asked, Balancer, Heard, Member, Members, Picked, Rules, Turn, Weight, key_of,
+    Asked, Balancer, Heard, Member, Members, Pick, Picked, Rules, Turn, Weight, key_of,
 };
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
 pub(crate) use backend::{Backend, Link};
+pub(crate) use line::{Line, Place};
 
 /// A set of backends and how one of them is picked.
 pub(crate) struct Pool {
@@ -26,13 +28,20 @@ pub(crate) struct Pool {
     /// What the key of a request is made of, where its method needs one.
     pub(crate) hash_by: Option<HashBy>,
     pub(crate) budget: RefCell<Budget>,
+    /// Who waits for room.
+    pub(crate) line: Rc<Line>,
     members: Members,
     backends: Vec<Rc<Backend>>,
 }
 
 impl Pool {
     /// Compiles the pool; counts and idle connections of backends that stay are kept.
-    pub(crate) fn new(pool: &plan::Pool, prepared: &PreparedPool, old: Option<&Self>) -> Self {
+    pub(crate) fn new(
+        pool: &plan::Pool,
+        prepared: &PreparedPool,
+        threads: u16,
+        old: Option<&Self>,
+    ) -> Self {
         let kept = |b: &plan::Backend| {
             old.and_then(|old| old.backends.iter().position(|o| o.is_same(b)).map(|i| (i, old)))
         };
@@ -46,6 +55,7 @@ impl Pool {
             let old = found.and_then(|(i, old)| old.backends.get(i));
             let old = old.map(Rc::as_ref);
             let backend = Backend::new(plan, prepared, &pool.name, old, base);
+            backend.standing.limit_to(pool.max_requests.map(|most| share(most, threads)));
             if is_changed && old.is_none() {
                 backend.standing.mark_down();
             }
@@ -69,6 +79,7 @@ impl Pool {
             retries: pool.retries.min(2),
             hash_by: (pool.method == Method::Hash).then(|| pool.hash_by.clone()),
             budget: RefCell::new(Budget::new(Instant::now())),
+            line: old.map(|old| old.line.clone()).unwrap_or_default(),
             members: match old {
                 Some(old) => members.following(&old.members),
                 None => members,
@@ -83,9 +94,28 @@ impl Pool {
         asked: Asked,
         tried: &[usize],
         now: Instant,
-    ) -> Option<(Picked, Rc<Backend>)> {
-        let picked = self.members.pick(asked, tried, now)?;
-        Some((picked, self.backends.get(picked.place)?.clone()))
+    ) -> Pick<(Picked, Rc<Backend>)> {
+        match self.members.pick(asked, tried, now) {
+            Pick::Backend(picked) => {
+                let found = self.backends.get(picked.place).cloned();
+                found.map_or(Pick::Nobody, |backend| Pick::Backend((picked, backend)))
+            }
+            Pick::Full => Pick::Full,
+            Pick::Nobody => Pick::Nobody,
+        }
+    }
+
+    /// A backend may have room again.
+    #[inline]
+    pub(crate) fn may_have_room(&self, now: Instant) {
+        if !self.line.is_empty() {
+            self.line.call(self.usual(), now);
+        }
+    }
+
+    /// What answers take to begin.
+    pub(crate) fn usual(&self) -> Duration {
+        self.members.usual()
     }
 
     /// A backend failed an attempt.
@@ -111,6 +141,11 @@ impl Pool {
     pub(crate) fn backends(&self) -> &[Rc<Backend>] {
         &self.backends
     }
+}
+
+/// What each thread may give.
+fn share(most: u32, threads: u16) -> u32 {
+    most.div_ceil(u32::from(threads.max(1)))
 }
 
 fn member(backend: &Rc<Backend>) -> Member {

@@ -16,6 +16,7 @@ mod failure;
 mod hops;
 mod interim;
 mod key;
+mod room;
 mod tries;
 mod tunnel;
 mod upload;
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use bramble_http::{Back, Body, Forward, Mapping, forward_request};
 use bramble_net::{Spare, Stream, Timer};
 
-use crate::balance::{Asked, Heard};
+use crate::balance::{Asked, Heard, InFlight};
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
 use crate::reason::Reason;
@@ -74,6 +75,10 @@ pub(crate) struct Exchange {
     hedgeable: bool,
     /// The backend is waited for so long that the client may have gone meanwhile.
     is_long: bool,
+    /// With whoever has been picked, until it is sent there.
+    seat: Option<InFlight>,
+    /// There was no room in time.
+    is_shed: bool,
 }
 
 /// What the answer needs for mapping paths back.
@@ -262,6 +267,7 @@ pub(crate) async fn answer(
             tunnel::run(c, *attempt).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
+        Ok(None) if exchange.is_shed => c.problem(Reason::Overloaded).await,
         Ok(None) => {
             c.record.iter_mut().for_each(|record| record.found_none(pool));
             c.problem(Reason::NoBackend).await
@@ -313,5 +319,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
         rival: None,
         hedgeable: false,
         is_long: false,
+        seat: None,
+        is_shed: false,
     }
 }

@@ -88,6 +88,7 @@ reasons! {
     NoBackend 503 "no_backend" "No backend of this site can be reached."
     Busy 503 "busy" "There are too many visitors right now. Please try again in a moment."
     LocalResources 503 "local_resources" "There are too many visitors right now. Please try again in a moment."
+    Overloaded 503 "overloaded" "There are too many visitors right now. Please try again in a moment."
     NoSuchRelease 503 "no_such_release" "This release of the site is not here yet."
     RequestTimeout 504 "request_timeout" "The request took too long, all in all."
     BackendTimeout 504 "backend_timeout" "The site took too long to answer."

@@ -95,7 +95,7 @@ impl Table {
         let pool = |(pool, prepared)| {
             let name: &bramble_config::plan::Pool = pool;
             let kept = old.and_then(|old| old.pool(&name.name));
-            Rc::new(Pool::new(pool, prepared, kept.map(Rc::as_ref)))
+            Rc::new(Pool::new(pool, prepared, plan.threads, kept.map(Rc::as_ref)))
         };
         let pools: Vec<_> = plan.pools.iter().zip(&shared.pools).map(pool).collect();
         let mut sites = BTreeMap::new();

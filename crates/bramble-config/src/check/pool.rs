@@ -12,6 +12,7 @@ use crate::raw;
 
 const POOLS: usize = 256;
 const BACKENDS: usize = 1024;
+const MAX_REQUESTS: i64 = 65_536;
 const RETRY_MS: u64 = 60_000;
 const RETRIES: u8 = 1;
 
@@ -31,6 +32,7 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
         retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
         slow_start_ms: slow_start(raw, findings),
+        max_requests: max_requests(raw, findings),
         hash_by: raw.hash_by.as_ref().map_or_else(HashBy::default, |by| hash_by(by, findings)),
         release: None,
     }
@@ -38,6 +40,11 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
 
 fn slow_start(raw: &raw::Pool, findings: &mut Findings) -> u64 {
     number::ms("slow_start_ms", &raw.slow_start_ms, slow_start_ms(), findings)
+}
+
+fn max_requests(raw: &raw::Pool, findings: &mut Findings) -> Option<u32> {
+    let most = raw.max_requests.as_ref()?;
+    Some(number::in_range("max_requests", Some(most), 1..=MAX_REQUESTS, 1, findings))
 }
 
 fn hash_by(raw: &raw::HashBy, findings: &mut Findings) -> HashBy {

@@ -40,6 +40,16 @@ pub(crate) struct Asked {
     pub(crate) repeatable: bool,
 }
 
+/// Who takes one more request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pick<T = Picked> {
+    Backend(T),
+    /// Those who could have as many as they can work on.
+    Full,
+    /// There is none, or none that has not been tried.
+    Nobody,
+}
+
 /// Whom to ask.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Picked {
@@ -69,6 +79,12 @@ pub(crate) struct Rules {
     pub(crate) hedge: Duration,
     /// How long whoever came back is spared: it gets its whole share only then.
     pub(crate) slow_start: Duration,
+}
+
+enum Found {
+    At(usize),
+    Full,
+    Nobody,
 }
 
 /// Whether answers have put a backend out, or brought it back.
@@ -137,16 +153,25 @@ impl Members {
     /// The backend for the next attempt, none of those `tried`. If none is fit, all that the
     /// operator enabled are tried all the same (Apache's `forcerecovery`): an error page is
     /// not better than a doubtful backend.
-    pub(crate) fn pick(&self, asked: Asked, tried: &[usize], now: Instant) -> Option<Picked> {
+    pub(crate) fn pick(&self, asked: Asked, tried: &[usize], now: Instant) -> Pick {
         let fit = |member: &Member| member.is_enabled() && member.is_fit(asked.repeatable, now);
-        let picked = self
-            .pick_among(asked, tried, now, fit)
-            .or_else(|| self.pick_among(asked, tried, now, Member::is_enabled))?;
-        let member = self.list.get(picked)?;
+        let found = match self.pick_among(asked, tried, now, fit) {
+            Found::Nobody => self.pick_among(asked, tried, now, Member::is_enabled),
+            found => found,
+        };
+        match found {
+            Found::At(place) => self.picked(place, now).map_or(Pick::Nobody, Pick::Backend),
+            Found::Full => Pick::Full,
+            Found::Nobody => Pick::Nobody,
+        }
+    }
+
+    fn picked(&self, place: usize, now: Instant) -> Option<Picked> {
+        let member = self.list.get(place)?;
         let (standing, passes) = (&member.standing, member.health.passes());
         let is_trial = standing.is_remarkable() && standing.is_due(now, passes);
         standing.picked(now, passes);
-        Some(Picked { place: picked, is_trial })
+        Some(Picked { place, is_trial })
     }
 
     fn pick_among(
@@ -155,8 +180,9 @@ impl Members {
         tried: &[usize],
         now: Instant,
         usable: impl Fn(&Member) -> bool,
-    ) -> Option<usize> {
+    ) -> Found {
         let mut candidates = self.candidates.borrow_mut();
+        let mut is_full = false;
         let usual_s = self.usual_s.get();
         let alike_s = alike_s(usual_s);
         let now_ns = self.since_base(now);
@@ -164,6 +190,8 @@ impl Members {
             let standing = &*member.standing;
             candidate.usable = usable(member);
             candidate.waiting = standing.waiting();
+            candidate.is_full = candidate.usable && !standing.has_room(now_ns);
+            is_full |= candidate.is_full;
             let (silent_s, expected_s) =
                 (standing.silent_s(now_ns), standing.expected_s(usual_s, now_ns));
             let is_silent = silent_s > alike_s && silent_s > expected_s;
@@ -176,7 +204,32 @@ impl Members {
         for place in tried {
             candidates.get_mut(*place).into_iter().for_each(|candidate| candidate.usable = false);
         }
-        self.balancer.borrow_mut().pick(asked.key, &mut candidates)
+        if is_full && !self.leave_full_out(&mut candidates, now_ns) {
+            return Found::Full;
+        }
+        let picked = self.balancer.borrow_mut().pick(asked.key, &mut candidates);
+        picked.map_or(Found::Nobody, Found::At)
+    }
+
+    /// False: nobody is left. Where none of those who are full answers, one gets more: what waits
+    /// there may wait for news.
+    #[cold]
+    fn leave_full_out(&self, candidates: &mut [Candidate], now_ns: u64) -> bool {
+        if candidates.iter().any(|candidate| candidate.usable && !candidate.is_full) {
+            candidates.iter_mut().for_each(|candidate| candidate.usable &= !candidate.is_full);
+            return true;
+        }
+        let usual_s = self.usual_s.get();
+        let is_silent = |standing: &Standing| standing.is_silent_though_full(usual_s, now_ns);
+        let mut is_left = false;
+        for (candidate, member) in candidates.iter_mut().zip(&self.list) {
+            candidate.usable &= is_silent(&member.standing);
+            if candidate.usable {
+                member.standing.widen(now_ns);
+            }
+            is_left |= candidate.usable;
+        }
+        is_left
     }
 
     /// What there is to know of a backend, where there is anything.
@@ -266,6 +319,11 @@ impl Members {
         let usual = self.usual_s.get();
         let step = if usual > 0.0 { USUAL_STEP } else { 1.0 };
         self.usual_s.set(usual + (s - usual) * step);
+    }
+
+    /// What answers take to begin.
+    pub(crate) fn usual(&self) -> Duration {
+        Duration::try_from_secs_f64(self.usual_s.get()).unwrap_or_default()
     }
 
     /// For how long an answer may fail to begin before another backend is asked as well. Twice

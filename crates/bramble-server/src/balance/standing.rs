@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::ejection::Ejection;
 use super::estimate::Estimate;
+use crate::limit::Limit;
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,11 @@ const ALIKE_S: f64 = 0.001;
 
 /// A silence is believed for so long; from then on it halves with each second.
 const SILENT_S: f64 = 1.0;
+
+/// Whoever is full and gives no answer for so many seconds, and so many times as long as usual, may
+/// be no busier for one more.
+const SILENT_FULL_S: f64 = 0.1;
+const SILENT_FULL: f64 = 2.0;
 
 /// Answers in a row that say that a backend has failed.
 const UNSOUND_MAX: u8 = 3;
@@ -51,6 +57,9 @@ pub(crate) struct Standing {
     /// Answers in a row that said that it has failed.
     unsound: Cell<u8>,
     estimate: Cell<Estimate>,
+    limit: RefCell<Limit>,
+    /// With fewer there is room, and nothing to be learned from that.
+    roomy: Cell<u32>,
     /// Its checks said so when they were last looked at.
     was_down: Cell<bool>,
     /// When it came back.
@@ -62,10 +71,13 @@ pub(crate) struct Standing {
     is_remarkable: Cell<bool>,
 }
 
-/// A request that a backend is working on.
+/// A request that a backend has been picked for, and works on.
 pub(crate) struct InFlight {
     standing: Rc<Standing>,
+    is_sent: Cell<bool>,
     waits: Cell<bool>,
+    /// With it so many waited.
+    of: Cell<u32>,
 }
 
 impl Standing {
@@ -81,6 +93,8 @@ impl Standing {
             silent_since_ns: Cell::default(),
             unsound: Cell::default(),
             estimate: Cell::default(),
+            limit: RefCell::default(),
+            roomy: Cell::new(Limit::default().roomy()),
             was_down: Cell::default(),
             back_at: Cell::default(),
             is_slow: Cell::default(),
@@ -128,10 +142,52 @@ impl Standing {
     /// Counts a request until the result is dropped. `is_whole`: it is sent whole, so that its
     /// answer is waited for from now on.
     pub(crate) fn begin(self: &Rc<Self>, is_whole: bool) -> InFlight {
-        self.requests.set(self.requests.get() + 1);
-        self.in_flight.set(self.in_flight.get() + 1);
-        self.waiting.set(self.waiting.get() + u32::from(is_whole));
-        InFlight { standing: self.clone(), waits: Cell::new(is_whole) }
+        let of = self.waiting.get() + u32::from(is_whole);
+        self.waiting.set(of);
+        InFlight {
+            standing: self.clone(),
+            is_sent: Cell::new(false),
+            waits: Cell::new(is_whole),
+            of: Cell::new(of),
+        }
+    }
+
+    /// Whether one more may go there.
+    #[inline]
+    pub(super) fn has_room(&self, now_ns: u64) -> bool {
+        let waiting = self.waiting.get();
+        waiting < self.roomy.get() || self.limited(|limit| limit.has_room(waiting, now_ns))
+    }
+
+    /// It is given more at a time. The next time for that comes when they are not answered either.
+    pub(super) fn widen(&self, now_ns: u64) {
+        self.limited(|limit| limit.widen(now_ns));
+        self.silent_since_ns.set(now_ns);
+    }
+
+    /// It is given so many at a time, or as many as it turns out to work on.
+    pub(crate) fn limit_to(&self, most: Option<u32>) {
+        self.limited(|limit| match most {
+            Some(most) => *limit = Limit::fixed(most),
+            None if limit.is_fixed() => *limit = Limit::default(),
+            None => {}
+        });
+    }
+
+    fn limited<T>(&self, by: impl FnOnce(&mut Limit) -> T) -> T {
+        let mut limit = self.limit.borrow_mut();
+        let result = by(&mut limit);
+        self.roomy.set(limit.roomy());
+        result
+    }
+
+    /// It has as many as it can work on, and has answered none for a while.
+    pub(super) fn is_silent_though_full(&self, usual_s: f64, now_ns: u64) -> bool {
+        let since_ns = self.silent_since_ns.get();
+        let silent_s = now_ns.saturating_sub(since_ns) as f64 * 1e-9;
+        since_ns > 0
+            && !self.limit.borrow().is_fixed()
+            && silent_s > SILENT_FULL_S.max(usual_s * SILENT_FULL)
     }
 
     /// Requests whose answers have not begun.
@@ -294,23 +350,39 @@ pub(super) fn alike_s(usual: f64) -> f64 {
 }
 
 impl InFlight {
+    /// It goes out now.
+    pub(crate) fn is_sent(&self) {
+        if !self.is_sent.replace(true) {
+            let standing = &self.standing;
+            standing.requests.set(standing.requests.get() + 1);
+            standing.in_flight.set(standing.in_flight.get() + 1);
+        }
+    }
+
     /// All of the request is with the backend now.
     pub(crate) fn is_whole(&self, now: Instant) {
         if !self.waits.replace(true) {
             let standing = &self.standing;
-            standing.waiting.set(standing.waiting.get() + 1);
+            self.of.set(standing.waiting.get() + 1);
+            standing.waiting.set(self.of.get());
             if standing.silent_since_ns.get() == 0 {
                 standing.silent_since_ns.set(standing.ns(now));
             }
         }
     }
 
-    /// Its answer has begun.
-    pub(crate) fn begun(&self) {
+    /// Its answer has begun; so long after it was sent, where nothing but the backend was waited
+    /// for.
+    pub(crate) fn begun(&self, after: Option<Duration>, now: Instant) {
         if self.waits.replace(false) {
             let standing = &self.standing;
-            standing.waiting.set(standing.waiting.get().saturating_sub(1));
+            let there = standing.waiting.get();
+            standing.waiting.set(there.saturating_sub(1));
             standing.silent_since_ns.set(0);
+            if let Some(after) = after {
+                let (s, now_ns) = (after.as_secs_f64(), standing.ns(now));
+                standing.limited(|limit| limit.heard(s, self.of.get(), there, now_ns));
+            }
         }
     }
 }
@@ -318,7 +390,9 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         let standing = &self.standing;
-        standing.in_flight.set(standing.in_flight.get().saturating_sub(1));
+        if self.is_sent.get() {
+            standing.in_flight.set(standing.in_flight.get().saturating_sub(1));
+        }
         if self.waits.get() {
             standing.waiting.set(standing.waiting.get().saturating_sub(1));
         }

@@ -84,7 +84,7 @@ impl Backend {
         self.links.idle.borrow_mut().clear();
     }
 
-    /// Counts a request until the result is dropped; see [`Standing::begin`].
+    /// Counts a request from its pick on, until the result is dropped; see [`Standing::begin`].
     pub(crate) fn begin(&self, is_whole: bool) -> InFlight {
         self.standing.begin(is_whole)
     }

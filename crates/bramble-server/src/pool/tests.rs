@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bramble_config::plan::{self, AdminState, HealthCheck, Link, Plan};
 
 use super::{Pool, Weight};
-use crate::balance::{Asked, Heard, Picked};
+use crate::balance::{Asked, Heard, Pick, Picked};
 use crate::health::Verdict;
 use crate::prepared::Prepared;
 
@@ -54,7 +54,8 @@ impl Bench {
         let plan = Plan { pools: vec![pool], ..Plan::default() };
         let before = old.map(|old| old.prepared.as_ref());
         let prepared = Arc::new(Prepared::new(plan, Path::new(""), before).unwrap());
-        let pool = Pool::new(&prepared.plan.pools[0], &prepared.pools[0], old.map(|old| &old.pool));
+        let pool =
+            Pool::new(&prepared.plan.pools[0], &prepared.pools[0], 1, old.map(|old| &old.pool));
         let bench = Self { prepared, pool, now: Instant::now() };
         if old.is_none() {
             bench.pool.backends().iter().for_each(|b| b.health.record(Verdict::Up, true));
@@ -68,8 +69,9 @@ impl Bench {
     }
 
     fn picks_without(&self, tried: &[usize], n: usize) -> String {
-        let name = |picked: Option<(Picked, std::rc::Rc<super::Backend>)>| {
-            picked.map_or("-".to_owned(), |(_, backend)| backend.plan.name.clone())
+        let name = |pick: Pick<(Picked, std::rc::Rc<super::Backend>)>| match pick {
+            Pick::Backend((_, backend)) => backend.plan.name.clone(),
+            Pick::Full | Pick::Nobody => "-".to_owned(),
         };
         (0..n).map(|_| name(self.pool.pick(ASKED, tried, self.now))).collect()
     }

@@ -82,7 +82,9 @@ pub(super) async fn exchange(
     mut link: Link,
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
-    let in_flight = backend.begin(exchange.whole.is_some());
+    let seat = exchange.seat.take();
+    let in_flight = seat.unwrap_or_else(|| backend.begin(exchange.whole.is_some()));
+    in_flight.is_sent();
     let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
     if let Err(error) = send(c, &mut link, exchange).await {
         link.stream.reset_when_closed();
@@ -369,12 +371,13 @@ impl Attempt {
     fn has_begun(&mut self, c: &mut Connection, exchange: &Exchange) {
         self.expected = None;
         let now = Instant::now();
-        self.in_flight.begun();
+        let after = now - self.sent_at;
+        self.began_after = exchange.arrived.then_some(after);
+        self.in_flight.begun(self.began_after, now);
+        exchange.pool.may_have_room(now);
         if !exchange.arrived && c.record.is_none() {
             return;
         }
-        let after = now - self.sent_at;
-        self.began_after = exchange.arrived.then_some(after);
         self.began_after.into_iter().for_each(|time| self.backend.began_after(time));
         // It may be the one before the one that was asked last.
         let known = exchange.whole.map(|_| (self.sent_at, after));

@@ -26,7 +26,8 @@ pub(super) fn of(by: &HashBy, c: &Connection) -> u64 {
     found.map_or_else(|| of_client(c), key_of)
 }
 
-fn of_client(c: &Connection) -> u64 {
+/// That of its client.
+pub(super) fn of_client(c: &Connection) -> u64 {
     match clients::client(c.visitor.peer.ip()) {
         IpAddr::V4(address) => key_of(&address.octets()),
         IpAddr::V6(address) => key_of(&address.octets()),

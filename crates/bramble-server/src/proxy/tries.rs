@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::Exchange;
 use super::attempt::{self, Attempt, Outcome};
 use super::failure::{AttemptError, Failure};
+use super::room;
 use crate::balance::Weight;
 use crate::connection::Connection;
 use crate::pool::Backend;
@@ -42,7 +43,7 @@ pub(super) async fn run(
     exchange: &mut Exchange,
 ) -> Result<Option<Box<Attempt>>, AttemptError> {
     let mut tries = Tries::default();
-    while let Some(backend) = tries.next(c, exchange) {
+    while let Some(backend) = tries.next(c, exchange).await? {
         // PUT and DELETE can be repeated, but not done at two places at once: the slower one
         // could undo what came after it.
         let may_hedge = tries.are_left(exchange)
@@ -75,21 +76,28 @@ impl Tries {
     }
 
     /// The backend to ask now.
-    fn next(&mut self, c: &Connection, exchange: &Exchange) -> Option<Rc<Backend>> {
-        let pool = &exchange.pool;
+    async fn next(
+        &mut self,
+        c: &mut Connection,
+        exchange: &mut Exchange,
+    ) -> Result<Option<Rc<Backend>>, AttemptError> {
+        exchange.seat = None;
         if self.over
             || !self.are_left(exchange)
-            || self.is_load && !pool.budget.borrow_mut().spend()
+            || self.is_load && !exchange.pool.budget.borrow_mut().spend()
         {
-            return None;
+            return Ok(None);
         }
         // The first is picked as soon as the request is there.
         let now = if self.count == 0 { c.read_at() } else { Instant::now() };
-        let (picked, backend) = pool.pick(exchange.asked(), self.tried(), now)?;
-        *self.places.get_mut(self.count)? = picked.place;
+        let found = room::find(c, exchange, self.tried(), now).await?;
+        let Some((picked, backend)) = found else { return Ok(None) };
+        let Some(place) = self.places.get_mut(self.count) else { return Ok(None) };
+        *place = picked.place;
         self.is_trial = picked.is_trial;
         self.count += 1;
-        Some(backend)
+        exchange.seat = Some(backend.begin(exchange.whole.is_some()));
+        Ok(Some(backend))
     }
 
     /// The answer, if the outcome is one to be content with.
@@ -129,7 +137,9 @@ impl Tries {
     ) -> Result<(), AttemptError> {
         let (weight, why) = (failure.weight(), failure.to_string());
         let backend = failure.backend.as_deref().unwrap_or(backend);
-        exchange.pool.failed(backend, weight, &why, Instant::now());
+        let now = Instant::now();
+        exchange.pool.failed(backend, weight, &why, now);
+        exchange.pool.may_have_room(now);
         if failure.is_last() || !retry::is_allowed(failure.reached, exchange.idempotent) {
             return Err(failure.into());
         }

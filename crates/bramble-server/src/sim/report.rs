@@ -31,6 +31,11 @@ impl Report {
         took.get(at).or(took.last()).copied().unwrap_or(0.0)
     }
 
+    /// Of the requests that came from then to then, those that were answered within so long.
+    pub(super) fn good(&self, within: f64, from: f64, to: f64) -> usize {
+        self.between(from, to).filter(|seen| seen.ok && seen.took <= within).count()
+    }
+
     pub(super) fn failed(&self, from: f64, to: f64) -> usize {
         self.between(from, to).filter(|seen| !seen.ok).count()
     }

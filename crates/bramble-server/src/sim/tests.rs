@@ -2,7 +2,7 @@ use bramble_config::plan::Method;
 
 use super::backend::{Backend, Fault};
 use super::world::play;
-use super::{LEARNED_S, SERVICE_S, all_worlds, eight};
+use super::{LEARNED_S, SERVICE_S, all_worlds, eight, worlds};
 
 const END_S: f64 = 10.0;
 
@@ -114,4 +114,52 @@ fn a_seed_plays_the_same_world() {
     let (a, b) = (play(&scenario), play(&scenario));
     assert!(a.seen.iter().zip(&b.seen).all(|(a, b)| a.took.total_cmp(&b.took).is_eq()));
     assert!(!a.seen.is_empty() && a.seen.len() == b.seen.len());
+}
+
+/// All eight at so many times what they can, 40 ms a request and 4 at a time.
+fn offered(times: f64) -> super::Scenario {
+    let mut crowded = eight(4, 0.0, Method::Adaptive);
+    crowded.backends = vec![Backend::new(4, 0.04); 8];
+    crowded.rate = times * 800.0;
+    crowded.lasts_s = 7.0;
+    crowded.patience_s = 1.0;
+    crowded
+}
+
+#[test]
+fn beyond_what_they_can_as_many_are_served_as_before() {
+    const SEEDS: u64 = 16;
+    // Until somebody has waited for a second, they are served in order.
+    let (from, to) = (3.0, 6.5);
+    let p99 = |report: &super::Report| report.quantile(0.99, from, to);
+    let calm = p99(&worlds(&offered(0.8), SEEDS));
+    for (times, part) in [(2.0, 0.85), (5.0, 0.85), (10.0, 0.8)] {
+        let report = worlds(&offered(times), SEEDS);
+        let good = report.good(1.0, from, to) as f64 / (800.0 * (to - from) * SEEDS as f64);
+        assert!(good >= part, "{times}: {good}");
+        assert!(p99(&report) <= 2.0 * calm, "{times}: {} and {calm} s", p99(&report));
+    }
+}
+
+#[test]
+fn a_burst_is_served_whole() {
+    let mut burst = offered(0.0);
+    (burst.rate, burst.patience_s) = (7000.0, 10.0);
+    burst.lasts_s = 0.1;
+    let report = worlds(&burst, 64);
+    assert_eq!(report.failed(0.0, 1.0), 0);
+}
+
+#[test]
+fn a_spike_with_visitors_who_try_again_is_over_when_it_is_over() {
+    let (from, to) = (2.0, 7.0);
+    let mut spike = offered(0.25);
+    (spike.spike, spike.patience_s, spike.again) = (Some((from, to, 10.0)), 1.0, 3);
+    spike.lasts_s = 12.0;
+    let report = worlds(&spike, 16);
+    let (usual, after) = (report.quantile(0.5, 1.0, from), to + 1.0);
+    let failed = report.failed(after, 11.0) as f64;
+    let all = report.good(f64::INFINITY, after, 11.0) as f64;
+    assert!(failed <= 0.05 * all, "{failed} of {all}");
+    assert!(report.quantile(0.5, after, 11.0) <= 2.0 * usual);
 }

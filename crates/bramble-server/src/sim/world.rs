@@ -12,9 +12,11 @@ use super::backend::{Backend, Fault, Taken};
 use super::report::{Report, Seen, Sent};
 use super::rng::Rng;
 use crate::balance::{
-    Asked, Balancer, Heard, InFlight, Judged, Member, Members, Picked, Rules, Standing, Weight,
+    Asked, Balancer, Heard, InFlight, Judged, Member, Members, Pick, Picked, Rules, Standing,
+    Weight,
 };
 use crate::health::{Health, Verdict};
+use crate::queue::{Queue, Turn};
 use crate::retry::Budget;
 
 /// How long a 503 takes.
@@ -22,8 +24,10 @@ const SICK_S: f64 = 0.001;
 /// Backends that may work on one request; those that are not reached don't count, up to a point.
 const TRIES: usize = 2;
 const TRIED_MAX: usize = 8;
-/// A visitor gives up.
-const PATIENCE_S: f64 = 10.0;
+/// Before a visitor who got no answer tries again.
+const BEFORE_AGAIN_S: f64 = 0.2;
+/// Who waits for room looks about at least so often.
+const LOOK_S: f64 = 0.02;
 
 /// What is simulated.
 #[derive(Clone, Debug)]
@@ -35,15 +39,25 @@ pub(super) struct Scenario {
     /// Requests a second, over all balancers.
     pub(super) rate: f64,
     pub(super) lasts_s: f64,
+    /// From then to then so many times as many come.
+    pub(super) spike: Option<(f64, f64, f64)>,
+    /// A visitor gives up after so long.
+    pub(super) patience_s: f64,
+    /// How often one who got no answer tries again.
+    pub(super) again: u32,
     pub(super) seed: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
+    Again(u32),
     Arrival,
     Done(usize),
+    GivesUp(usize),
     Sick(usize),
     Hedge(usize),
+    /// Whoever waits for room looks how that stands.
+    Look(usize),
 }
 
 struct Request {
@@ -54,6 +68,10 @@ struct Request {
     settled: bool,
     /// Attempts under way.
     open: Vec<usize>,
+    /// Waits for room.
+    ticket: Option<u64>,
+    /// So often it can be made again.
+    again: u32,
 }
 
 struct Attempt {
@@ -66,6 +84,7 @@ struct Attempt {
 struct Lane {
     members: Members,
     budget: Budget,
+    queue: Queue<usize>,
     standings: Vec<(Rc<Standing>, Arc<Health>)>,
 }
 
@@ -114,7 +133,7 @@ impl Lane {
         };
         let members =
             Members::new(list, rules, Balancer::new(scenario.method, scenario.seed), begin);
-        Self { members, budget: Budget::new(begin), standings }
+        Self { members, budget: Budget::new(begin), queue: Queue::default(), standings }
     }
 
     fn judged(&self, backend: usize) -> Judged<'_> {
@@ -152,18 +171,30 @@ impl World {
 
     fn happen(&mut self, event: Event, now: f64) {
         match event {
+            Event::Again(again) => self.ask(again, now),
             Event::Arrival => self.arrive(now),
             Event::Done(attempt) => self.done(attempt, now),
+            Event::GivesUp(request) => self.settle(request, false, now),
             Event::Sick(attempt) => self.sick(attempt, now),
             Event::Hedge(request) => self.hedge(request, now),
+            Event::Look(request) => self.look(request, now),
         }
     }
 
     fn arrive(&mut self, now: f64) {
-        let gap = self.rng.exponential() / self.scenario.rate;
-        if now + gap < self.scenario.lasts_s {
+        let Scenario { rate, spike, lasts_s, again, .. } = self.scenario;
+        let times = match spike {
+            Some((from, to, times)) if (from..to).contains(&now) => times,
+            _ => 1.0,
+        };
+        let gap = self.rng.exponential() / (rate * times);
+        if now + gap < lasts_s {
             self.schedule(now + gap, Event::Arrival);
         }
+        self.ask(again, now);
+    }
+
+    fn ask(&mut self, again: u32, now: f64) {
         let balancer = self.rng.below(self.scenario.balancers);
         let at = self.instant(now);
         self.lanes[balancer].budget.earn(at);
@@ -175,8 +206,67 @@ impl World {
             unreached: 0,
             settled: false,
             open: Vec::new(),
+            ticket: None,
+            again,
         });
-        self.attempt(self.requests.len() - 1, now);
+        let request = self.requests.len() - 1;
+        self.schedule(now + self.scenario.patience_s, Event::GivesUp(request));
+        if self.lanes[balancer].queue.is_empty() {
+            self.attempt(request, now);
+        } else {
+            self.line_up(request, now);
+        }
+    }
+
+    /// Waits for room.
+    fn line_up(&mut self, request: usize, now: f64) {
+        let at = self.instant(now);
+        let lane = &mut self.lanes[self.requests[request].balancer];
+        let usual = lane.members.usual();
+        let over: Vec<usize> = lane.queue.expired(usual, at).copied().collect();
+        let ticket = lane.queue.join(request as u64, request, at);
+        self.requests[request].ticket = Some(ticket);
+        self.schedule(now + LOOK_S, Event::Look(request));
+        for one in over {
+            self.look(one, now);
+        }
+    }
+
+    fn look(&mut self, request: usize, now: f64) {
+        let at = self.instant(now);
+        let Some(ticket) = self.requests[request].ticket else { return };
+        let lane = &mut self.lanes[self.requests[request].balancer];
+        let usual = lane.members.usual();
+        match lane.queue.turn(ticket, usual, at) {
+            Turn::Come => {
+                lane.queue.uncall(ticket);
+                self.attempt(request, now);
+            }
+            Turn::Never => {
+                lane.queue.forget(ticket);
+                self.requests[request].ticket = None;
+                self.settle(request, false, now);
+            }
+            Turn::Wait(left) => {
+                self.attempt(request, now);
+                let left = left.as_secs_f64().clamp(0.001, LOOK_S);
+                if self.requests[request].ticket.is_some() {
+                    self.schedule(now + left, Event::Look(request));
+                }
+            }
+        }
+    }
+
+    /// There may be room.
+    fn call(&mut self, balancer: usize, now: f64) {
+        let at = self.instant(now);
+        let lane = &mut self.lanes[balancer];
+        let usual = lane.members.usual();
+        let over: Vec<usize> = lane.queue.expired(usual, at).copied().collect();
+        let next = lane.queue.call(usual, at).copied();
+        for one in over.into_iter().chain(next) {
+            self.look(one, now);
+        }
     }
 
     /// Asks the next backend.
@@ -186,10 +276,18 @@ impl World {
         let is_left = tried.len() - unreached < TRIES && tried.len() < TRIED_MAX;
         let lane = &self.lanes[*balancer];
         let asked = Asked { key: request as u64, repeatable: true };
-        let picked = is_left.then(|| lane.members.pick(asked, tried, at)).flatten();
-        let Some(Picked { place: backend, .. }) = picked else {
-            return self.settle_if_over(request, now);
+        let pick = if is_left { lane.members.pick(asked, tried, at) } else { Pick::Nobody };
+        let backend = match pick {
+            Pick::Backend(Picked { place, .. }) => place,
+            Pick::Full if self.requests[request].open.is_empty() => {
+                if self.requests[request].ticket.is_none() {
+                    self.line_up(request, now);
+                }
+                return;
+            }
+            Pick::Full | Pick::Nobody => return self.settle_if_over(request, now),
         };
+        let balancer = *balancer;
         let guard = Some(lane.standings[backend].0.begin(true));
         let patience = lane.members.patience().as_secs_f64();
         let attempt = self.attempts.len();
@@ -206,6 +304,12 @@ impl World {
         if self.requests[request].tried.len() < TRIES {
             self.schedule(now + patience, Event::Hedge(request));
         }
+        if let Some(ticket) = self.requests[request].ticket.take() {
+            let lane = &mut self.lanes[balancer];
+            let usual = lane.members.usual();
+            lane.queue.served(ticket, usual, at);
+            self.call(balancer, now);
+        }
     }
 
     /// A backend is through with one, and begins with another, whether or not anybody waits.
@@ -219,18 +323,20 @@ impl World {
         if let Some((next, then)) = self.scenario.backends[backend].finish(now, &mut self.rng) {
             self.schedule(then, Event::Done(next));
         }
-        let Some(request) = self.close(attempt) else { return };
         let after = Duration::from_secs_f64(now - self.attempts[attempt].sent);
+        let Some(request) = self.close(attempt, Some(after), now) else { return };
         let alone = self.requests[request].tried.len() >= TRIES;
         let heard = Heard { began_after: Some(after), alone, sound: true };
         let lane = &self.lanes[self.requests[request].balancer];
         lane.members.answered(lane.judged(backend), heard, self.instant(now));
+        let balancer = self.requests[request].balancer;
         self.settle(request, true, now);
+        self.call(balancer, now);
     }
 
     fn sick(&mut self, attempt: usize, now: f64) {
         let backend = self.attempts[attempt].backend;
-        let Some(request) = self.close(attempt) else { return };
+        let Some(request) = self.close(attempt, None, now) else { return };
         self.fail(request, backend, Weight::Doubt, now);
         let lane = &mut self.lanes[self.requests[request].balancer];
         if lane.budget.spend() {
@@ -241,7 +347,7 @@ impl World {
 
     fn refused(&mut self, attempt: usize, now: f64) {
         let backend = self.attempts[attempt].backend;
-        let Some(request) = self.close(attempt) else { return };
+        let Some(request) = self.close(attempt, None, now) else { return };
         self.fail(request, backend, Weight::Down, now);
         self.requests[request].unreached += 1;
         self.attempt(request, now);
@@ -260,9 +366,9 @@ impl World {
     }
 
     /// An attempt has ended; its request, if that still waits for it.
-    fn close(&mut self, attempt: usize) -> Option<usize> {
+    fn close(&mut self, attempt: usize, after: Option<Duration>, now: f64) -> Option<usize> {
         let guard = self.attempts[attempt].guard.take()?;
-        guard.begun();
+        guard.begun(after, self.instant(now));
         let request = self.attempts[attempt].request;
         self.requests[request].open.retain(|open| *open != attempt);
         Some(request)
@@ -279,11 +385,17 @@ impl World {
         if std::mem::replace(&mut settled.settled, true) {
             return;
         }
-        let (at, losers) = (settled.at, std::mem::take(&mut settled.open));
+        let (at, again) = (settled.at, settled.again);
+        let losers = std::mem::take(&mut settled.open);
         for loser in losers {
             self.attempts[loser].guard = None;
-            self.fail(request, self.attempts[loser].backend, Weight::Doubt, now);
+            if ok {
+                self.fail(request, self.attempts[loser].backend, Weight::Doubt, now);
+            }
         }
-        self.report.seen.push(Seen { at, took: now - at, ok: ok && now - at < PATIENCE_S });
+        if !ok && again > 0 {
+            self.schedule(now + BEFORE_AGAIN_S, Event::Again(again - 1));
+        }
+        self.report.seen.push(Seen { at, took: now - at, ok });
     }
 }

@@ -15,6 +15,8 @@ const WORKERS: f64 = 8.0;
 const SLOWER: f64 = 16.0;
 const WARM_S: f64 = 1.0;
 const TURN_S: f64 = 1.5;
+/// By then it is known that it is no burst, for which all may wait a second.
+const CROWDED_S: f64 = 3.0;
 const HEAL_S: f64 = 5.5;
 const SPIKE: Span = Span(2.0, 7.0);
 /// More than the workers have places for, fewer than they can have in flight without waiting long.
@@ -74,9 +76,9 @@ impl Scene {
             },
             Self::Offered(tenths) => Script {
                 pace: LEISURELY,
-                load: open(TURN_S + 3.0, f64::from(tenths) / 10.0 * capacity(LEISURELY)),
+                load: open(CROWDED_S + 3.0, f64::from(tenths) / 10.0 * capacity(LEISURELY)),
                 patience_s: 1.0,
-                from_s: TURN_S,
+                from_s: CROWDED_S,
                 ..base
             },
             Self::Saturated => {

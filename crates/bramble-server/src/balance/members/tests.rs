@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::{AdminState, Method};
 
-use super::{Asked, Heard, Judged, Member, Members, Rules};
+use super::{Asked, Heard, Judged, Member, Members, Pick, Rules};
 use crate::balance::{Balancer, InFlight, Standing, Weight};
 use crate::health::{Health, Verdict};
 
@@ -47,14 +47,15 @@ impl Bench {
     }
 
     fn send(&mut self, asked: Asked) -> (usize, InFlight) {
-        let place = self.members.pick(asked, &[], self.now).unwrap().place;
+        let Pick::Backend(picked) = self.members.pick(asked, &[], self.now) else { panic!("full") };
+        let place = picked.place;
         (place, self.parts[place].0.begin(true))
     }
 
     fn answer(&mut self, place: usize, request: &InFlight, sound: bool) {
         self.now += Duration::from_millis(10);
-        request.begun();
         let began_after = Some(Duration::from_millis(10));
+        request.begun(began_after, self.now);
         let heard = Heard { began_after, alone: false, sound };
         self.members.answered(self.judged(place), heard, self.now);
     }
