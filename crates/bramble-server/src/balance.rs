@@ -7,6 +7,7 @@ mod adaptive;
 mod by_requests;
 mod ejection;
 mod estimate;
+mod failures;
 mod first;
 mod hash;
 mod latency;

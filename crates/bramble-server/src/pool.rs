@@ -100,7 +100,7 @@ impl Pool {
     /// A backend gave an answer; see [`Members::answered`].
     pub(crate) fn answered(&self, backend: &Backend, heard: Heard, now: Instant) {
         let turn = self.members.answered(backend.judged(), heard, now);
-        turned(backend, turn, "a late answer");
+        turned(backend, turn, "late answers, or too many errors");
     }
 
     /// For how long an answer may fail to begin before another backend is asked as well.

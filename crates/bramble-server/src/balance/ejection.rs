@@ -1,7 +1,8 @@
 //! When a backend is left alone because of what its requests met, and how it is tried again. Pure.
 //!
 //! ```text
-//!            3 doubts in a row                    rest is over: one request
+//!            3 doubts in a row,
+//!            or half of 20                        rest is over: one request
 //!   trusted ────────────────────> out, resting ─────────────────────────────> out, on trial
 //!      ↑  └───── can't be reached ───↑    ↑                                       │  │
 //!      └─────────────── a good answer, or (if it could not be reached) a newer ───┘  │
@@ -34,6 +35,8 @@ struct Out {
     /// From a trial's begin to the next.
     rest: Duration,
     on_trial: bool,
+    /// Good answers of it came, too.
+    is_mixed: bool,
     /// It could not be reached when so many checks had passed: a newer pass ends it.
     passes: Option<u32>,
 }
@@ -44,23 +47,28 @@ impl Ejection {
         self.doubts = self.doubts.saturating_add(1);
         match &mut self.out {
             Some(out) => out.doubt(now),
-            None if may_eject && self.doubts >= DOUBTS_MAX => {
-                let rest = REST;
-                self.out = Some(Out { until: now + rest, rest, on_trial: false, passes: None });
-            }
+            None if may_eject && self.doubts >= DOUBTS_MAX => self.out = Some(Out::new(now)),
             None => {}
         }
+    }
+
+    /// Too many requests failed, whatever came between them.
+    pub(super) fn failed_often(&mut self, now: Instant) {
+        let out = self.out.get_or_insert(Out::new(now));
+        out.is_mixed = out.passes.is_none();
     }
 
     /// It can't be reached, or closes connections; `passes` checks have passed so far.
     pub(super) fn down(&mut self, until: Instant, passes: u32) {
         self.doubts = self.doubts.saturating_add(1);
-        self.out = Some(Out { until, rest: TRIAL, on_trial: false, passes: Some(passes) });
+        self.out = Some(Out { until, rest: TRIAL, passes: Some(passes), ..Out::new(until) });
     }
 
     /// A good answer came: whatever was held against the backend is forgotten.
     pub(super) fn good(&mut self) {
-        *self = Self::default();
+        // Of one with good answers among the bad ones that says nothing new, but for a trial's.
+        let out = self.out.filter(|out| out.is_mixed && !out.on_trial);
+        *self = Self { out, ..Self::default() };
     }
 
     /// Whether the backend should get no request now.
@@ -104,6 +112,11 @@ impl Ejection {
 }
 
 impl Out {
+    /// For its answers.
+    fn new(now: Instant) -> Self {
+        Self { until: now + REST, rest: REST, on_trial: false, is_mixed: false, passes: None }
+    }
+
     fn doubt(&mut self, now: Instant) {
         // Answers to what was sent before it was out come late and say nothing new.
         if std::mem::take(&mut self.on_trial) && self.passes.is_none() {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::AdminState;
 
+use super::failures::Count;
 use super::latency::Latency;
 use super::standing::{Standing, Weight, alike_s, ns};
 use super::{Balancer, Candidate};
@@ -212,12 +213,19 @@ impl Members {
         let Judged { standing, passes } = member;
         let was_doubted = standing.is_doubted();
         if weight != Weight::None {
+            standing.add(true, self.since_base(now));
             standing.began_after(self.penalty_s(), self.usual_s.get(), self.since_base(now));
         }
         match weight {
             Weight::None => {}
             Weight::Down => standing.down(why, now + self.rules.retry, passes),
-            Weight::Doubt => standing.doubted(why, self.may_eject(), now),
+            Weight::Doubt => {
+                let may_eject = self.may_eject();
+                standing.doubted(why, may_eject, now);
+                if may_eject && self.fails_often(standing, now) {
+                    standing.fails_often(now);
+                }
+            }
         }
         (standing.is_doubted() && !was_doubted).then_some(Turn::Ejected)
     }
@@ -229,14 +237,21 @@ impl Members {
         let latency = if alone { &self.latency_alone } else { &self.latency };
         let usual = self.patience_of(latency.get());
         let is_late = alone && began_after.is_some_and(|time| time > usual);
+        // One error is mostly the page's own fault. Not so where it is half of all.
+        let is_error = !sound && self.fails_often(member.standing, now);
         let was_doubted = member.standing.is_doubted();
         let mut turn = None;
+        if !is_late && !is_error {
+            member.standing.add(!sound, self.since_base(now));
+        }
         match began_after {
             _ if is_late => turn = self.failed(member, Weight::Doubt, "a late answer", now),
+            _ if is_error => turn = self.failed(member, Weight::Doubt, "too many errors", now),
             None if was_doubted => {}
             _ => {
                 member.standing.answered(now);
-                turn = was_doubted.then_some(Turn::Back);
+                let is_back = was_doubted && !member.standing.is_doubted();
+                turn = is_back.then_some(Turn::Back);
             }
         }
         let is_failing = member.standing.is_failing(sound);
@@ -277,6 +292,16 @@ impl Members {
 
     fn patience_of(&self, latency: Latency) -> Duration {
         self.rules.hedge.max(latency.p95().saturating_mul(2))
+    }
+
+    /// Whether it fails too often, and more so than others do.
+    #[cold]
+    fn fails_often(&self, standing: &Standing, now: Instant) -> bool {
+        let now_ns = self.since_base(now);
+        let others = self.list.iter().map(|member| &*member.standing);
+        let others = others.filter(|other| !std::ptr::eq(*other, standing));
+        let others = others.map(|other| other.count(now_ns)).fold(Count::default(), Count::and);
+        standing.count(now_ns).is_too_bad(others)
     }
 
     /// Whether another backend may be put out for its answers: half of them always stay, since

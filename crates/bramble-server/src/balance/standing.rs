@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::ejection::Ejection;
 use super::estimate::Estimate;
+use super::failures::{Count, Failures};
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub(crate) struct Standing {
     /// Times are told from here.
     base: Instant,
     ejection: Cell<Ejection>,
+    failures: Cell<Failures>,
     last_error: RefCell<Option<String>>,
     requests: Cell<u64>,
     errors: Cell<u64>,
@@ -73,6 +75,7 @@ impl Standing {
         Self {
             base,
             ejection: Cell::default(),
+            failures: Cell::default(),
             last_error: RefCell::default(),
             requests: Cell::default(),
             errors: Cell::default(),
@@ -252,12 +255,31 @@ impl Standing {
         self.judge(|ejection| ejection.doubt(may_eject, now));
     }
 
+    /// It fails so often that it is left alone, as if its doubts had come in a row.
+    pub(super) fn fails_often(&self, now: Instant) {
+        self.judge(|ejection| ejection.failed_often(now));
+    }
+
+    /// Something came of a request.
+    #[inline]
+    pub(super) fn add(&self, failed: bool, now_ns: u64) {
+        let mut failures = self.failures.get();
+        failures.add(failed, now_ns);
+        self.failures.set(failures);
+    }
+
+    /// What has come of its last requests.
+    pub(super) fn count(&self, now_ns: u64) -> Count {
+        self.failures.get().count(now_ns)
+    }
+
     /// A good answer came: whatever was held against the backend is forgotten.
     pub(super) fn answered(&self, now: Instant) {
-        if self.is_remarkable() && self.ejection.get().is_held() {
+        let was_held = self.is_remarkable() && self.ejection.get().is_held();
+        self.judge(Ejection::good);
+        if was_held && !self.ejection.get().is_held() {
             self.back_at.set(Some(now));
         }
-        self.judge(Ejection::good);
     }
 
     fn erred(&self, why: &str) {

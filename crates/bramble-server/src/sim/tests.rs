@@ -49,6 +49,18 @@ fn who_fails_fast_attracts_nothing() {
 }
 
 #[test]
+fn who_fails_every_other_time_is_left_alone() {
+    for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests, Method::RandomTwo] {
+        let flaky = eight(4, 0.6, method).with(Fault::Flaky(0.5), 4.0, END_S);
+        let report = all_worlds(&flaky);
+        let first = report.failed(4.0, 6.0) as f64 / report.asked(4.0, 6.0) as f64;
+        assert!(first < 0.01, "{method:?}: {first}");
+        let share = report.share(0, 6.0, END_S);
+        assert!(share < 0.02, "{method:?}: {share}");
+    }
+}
+
+#[test]
 fn who_turns_slow_is_left_and_found_again() {
     let mut turning = eight(4, 0.6, Method::Adaptive).with(Fault::Slow(100.0), 5.0, 10.0);
     turning.lasts_s = 22.0;

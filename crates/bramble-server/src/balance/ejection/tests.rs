@@ -48,6 +48,20 @@ fn doubts_count_when_they_come_in_a_row() {
 }
 
 #[test]
+fn of_one_that_fails_often_only_a_trials_good_answer_counts() {
+    let mut bench = Bench::new();
+    bench.ejection.failed_often(bench.now);
+    bench.ejection.good();
+    assert!(bench.is_out(), "it was sent before");
+    bench.wait(REST);
+    bench.ejection.good();
+    bench.begin();
+    assert!(bench.is_out(), "on trial");
+    bench.ejection.good();
+    assert!(!bench.is_out());
+}
+
+#[test]
 fn nobody_is_ejected_when_too_few_would_be_left() {
     let mut bench = Bench::new();
     (0..100).for_each(|_| bench.ejection.doubt(false, bench.now));

@@ -132,3 +132,74 @@ fn one_broken_page_is_nobodys_fault_three_in_a_row_are() {
     (0..3).for_each(|_| fail(&mut bench));
     assert_eq!(bench.count(20, PAGE), 0);
 }
+
+/// So many requests to the first backend, of which each second one fails as it is told.
+fn every_other(bench: &Bench, times: usize, fail: impl Fn(&Bench)) {
+    for i in 0..times {
+        if i % 2 == 0 {
+            fail(bench);
+        } else {
+            let began_after = Some(Duration::from_millis(10));
+            let heard = Heard { began_after, alone: false, sound: true };
+            bench.members.answered(bench.judged(0), heard, bench.now);
+        }
+    }
+}
+
+fn doubt(bench: &Bench) {
+    bench.members.failed(bench.judged(0), Weight::Doubt, "test", bench.now);
+}
+
+fn error(bench: &Bench) {
+    let began_after = Some(Duration::from_millis(10));
+    let heard = Heard { began_after, alone: false, sound: false };
+    bench.members.answered(bench.judged(0), heard, bench.now);
+}
+
+#[test]
+fn who_fails_every_other_request_is_put_out() {
+    for fail in [doubt, error] {
+        let mut bench = Bench::new(2);
+        every_other(&bench, 18, fail);
+        assert!(!bench.parts[0].0.is_doubted());
+        every_other(&bench, 3, fail);
+        assert!(bench.parts[0].0.is_doubted());
+        assert_eq!(bench.count(20, PAGE), 0);
+    }
+}
+
+#[test]
+fn after_it_came_back_the_first_failure_tells() {
+    let mut bench = Bench::new(2);
+    every_other(&bench, 21, doubt);
+    bench.now += Duration::from_millis(500);
+    assert_eq!(bench.serve(PAGE), 0, "the trial");
+    assert!(!bench.parts[0].0.is_doubted());
+    doubt(&bench);
+    assert!(bench.parts[0].0.is_doubted());
+}
+
+#[test]
+fn who_has_healed_is_trusted_again() {
+    let mut bench = Bench::new(2);
+    every_other(&bench, 21, doubt);
+    bench.now += Duration::from_secs(9);
+    assert_eq!(bench.serve(PAGE), 0, "the trial");
+    (0..2).for_each(|_| doubt(&bench));
+    assert!(!bench.parts[0].0.is_doubted());
+}
+
+#[test]
+fn what_fails_everywhere_puts_nobody_out() {
+    let bench = Bench::new(2);
+    for _ in 0..40 {
+        for place in [0, 1] {
+            let began_after = Some(Duration::from_millis(10));
+            for sound in [false, true] {
+                let heard = Heard { began_after, alone: false, sound };
+                bench.members.answered(bench.judged(place), heard, bench.now);
+            }
+        }
+    }
+    assert!(bench.parts.iter().all(|(standing, _)| !standing.is_doubted()));
+}
