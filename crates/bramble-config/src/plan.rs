@@ -273,6 +273,11 @@ pub struct Site {
     pub rate_per_s: Option<u32>,
 }
 
+/// The default of [`Limits::request_burst_per_client`], in seconds of the rate. A page asks for
+/// dozens of files at once, so that without a burst (nginx, Traefik) a limit is hit by whoever looks
+/// at one; ten seconds are what a window of HAProxy is mostly set to.
+pub const BURST_S: u32 = 10;
+
 /// Limits; each is counted when it is hit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -300,6 +305,11 @@ pub struct Limits {
     pub connections_per_client: u32,
     /// Requests that one connection may bring.
     pub requests_per_connection: u32,
+    /// Requests that one client may make a second, over all of its connections. None: any number.
+    pub requests_per_s_per_client: Option<u32>,
+    /// Requests that one client may make at once before it has to keep to that. None: as many as in
+    /// [`BURST_S`].
+    pub request_burst_per_client: Option<u32>,
     /// Connections kept open to one backend while unused, for each thread.
     pub idle_backend_connections: u32,
     /// Body of an early answer that is still read before the connection is closed.
@@ -323,6 +333,8 @@ impl Default for Limits {
             connections: 9_000,
             connections_per_client: 4_500,
             requests_per_connection: 1_000_000,
+            requests_per_s_per_client: None,
+            request_burst_per_client: None,
             idle_backend_connections: 128,
             drain_bytes: 64 * 1024,
             memory_bytes: None,

@@ -175,6 +175,8 @@ pub(crate) struct Limits {
     pub connections: Option<Spanned<i64>>,
     pub connections_per_client: Option<Spanned<i64>>,
     pub requests_per_connection: Option<Spanned<i64>>,
+    pub requests_per_s_per_client: Option<Spanned<i64>>,
+    pub request_burst_per_client: Option<Spanned<i64>>,
     pub idle_backend_connections: Option<Spanned<i64>>,
     pub drain_bytes: Option<Spanned<i64>>,
     pub memory_bytes: Option<Spanned<i64>>,

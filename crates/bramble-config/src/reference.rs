@@ -369,6 +369,18 @@ pub(crate) const TABLES: &[Table] = &[
                 "Requests on one connection; the last is answered with `Connection: close`. A connection takes no more memory with time: it is for peers that should spread their connections anew now and then.",
             ),
             row(
+                "requests_per_s_per_client",
+                "1-1000000",
+                "",
+                "Requests that one client may make a second, over all of its connections; the next is answered with 429 and `Retry-After`. A client is as with `connections_per_client`, behind one of `trusted_proxies` whoever that names last in `X-Forwarded-For`. Any number by default.",
+            ),
+            row(
+                "request_burst_per_client",
+                "1-10000000",
+                "",
+                "Requests that a client may make at once before it has to keep to that rate: a page asks for dozens of files. By default ten times `requests_per_s_per_client`.",
+            ),
+            row(
                 "idle_backend_connections",
                 "1-100000",
                 "128",

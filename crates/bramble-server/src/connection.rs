@@ -9,6 +9,7 @@
 //! whether it may go on.
 
 mod body;
+mod limited;
 mod metered;
 mod noted;
 mod reply;
@@ -309,6 +310,9 @@ impl Connection {
         }
         if self.visitor.listener.serves == Serves::Metrics {
             return metrics::answer(self).await;
+        }
+        if let Err(wait) = self.count_for_client() {
+            return self.too_many_requests(wait).await;
         }
         match self.find() {
             None => {

@@ -25,6 +25,7 @@ use crate::health::Health;
 use crate::meters::Meters;
 use crate::pool::Backend;
 use crate::prepared::{PlanError, Prepared};
+use crate::rate::Rate;
 use crate::reason::Event;
 use crate::scratch::Scratch;
 use crate::sockets::{Share, SocketKey};
@@ -205,7 +206,8 @@ impl Core {
 
     fn prepare(&self, plan: &Arc<Prepared>, share: Share) -> Result<(), PlanError> {
         let old = self.table();
-        let table = Table::new(plan, &self.folder, &self.logs, &self.meters, old.as_deref())?;
+        let mut table = Table::new(plan, &self.folder, &self.logs, &self.meters, old.as_deref())?;
+        table.rate = Rate::new(&plan.plan, plan.rates.as_ref(), &self.ledger);
         *self.next.borrow_mut() = Some(Rc::new(table));
         *self.share.borrow_mut() = Some(share);
         Ok(())

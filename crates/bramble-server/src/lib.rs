@@ -29,6 +29,7 @@ mod place;
 mod pool;
 mod prepared;
 mod proxy;
+mod rate;
 mod reason;
 mod retry;
 mod route;

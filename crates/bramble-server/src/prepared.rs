@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use bramble_config::plan::{self, Plan};
 use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, TlsError, Trust};
 
 use crate::access_log::Writer;
 use crate::health::{Health, Verdict};
+use crate::rate::Rates;
 
 /// Why a plan can't be taken.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,8 @@ pub(crate) struct Prepared {
     pub(crate) pools: Vec<PreparedPool>,
     /// Of the access log, if one is kept.
     pub(crate) writer: Option<Arc<Writer>>,
+    /// What clients have asked for lately, if that is limited.
+    pub(crate) rates: Option<Arc<Rates>>,
 }
 
 pub(crate) struct PreparedPool {
@@ -104,7 +108,8 @@ impl Prepared {
             pools.push(prepare_pool(pool, identity.as_ref(), old)?);
         }
         let writer = plan.access_log.as_ref().map(|log| writer(log, folder, old)).transpose()?;
-        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, writer })
+        let rates = rates(&plan, old);
+        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, writer, rates })
     }
 
     /// Every core is ready for it: they all change over now.
@@ -159,6 +164,15 @@ fn writer(
     }
     let failed = |source| PlanError::AccessLog { path: path.display().to_string(), source };
     Writer::start(path.clone(), log).map(Arc::new).map_err(failed)
+}
+
+/// Those of `old`: a new plan gives nobody a new burst. Whoever comes by mutual TLS is one of our
+/// own, and not limited.
+fn rates(plan: &Plan, old: Option<&Prepared>) -> Option<Arc<Rates>> {
+    let is_public = plan.listeners.iter().any(|listener| listener.link == plan::Link::Plain);
+    plan.limits.requests_per_s_per_client.filter(|_| is_public)?;
+    let kept = old.and_then(|old| old.rates.clone());
+    Some(kept.unwrap_or_else(|| Arc::new(Rates::new(Instant::now()))))
 }
 
 fn acceptor(

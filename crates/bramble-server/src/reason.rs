@@ -75,6 +75,7 @@ reasons! {
     PreconditionFailed 412 "precondition_failed" "What is here is not what you expected; look at it again."
     RangeNotSatisfiable 416 "range_not_satisfiable" "None of the bytes that you ask for is there."
     HttpsOverPlain 421 "https_over_plain" "An https address can't be asked for over a connection without TLS."
+    TooManyRequests 429 "too_many_requests" "There are too many requests from your address. Please try again in a moment."
     HeadTimeout 408 "head_timeout" "The request did not arrive in time."
     BodyTimeout 408 "body_timeout" "The rest of the request did not arrive in time."
     BodyRate 408 "body_rate" "The request arrived too slowly."

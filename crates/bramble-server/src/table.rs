@@ -18,6 +18,7 @@ use crate::floor::Floor;
 use crate::meters::{Meter, Meters, route_name};
 use crate::pool::Pool;
 use crate::prepared::{PlanError, Prepared};
+use crate::rate::Rate;
 use crate::route;
 
 /// Routes with what answers, and every limit in the form in which it is used.
@@ -27,6 +28,8 @@ pub(crate) struct Table {
     /// Of a backend's answers: as strict, but a body may be of any size.
     pub(crate) answer_limits: Limits,
     pub(crate) times: Times,
+    /// How many requests a client may make, if that is limited.
+    pub(crate) rate: Option<Rate>,
     listeners: Vec<(SocketAddr, Rc<Listener>)>,
     /// Where requests are noted, if anywhere.
     pub(crate) log: Option<Rc<Log>>,
@@ -112,6 +115,7 @@ impl Table {
             limits: limits(plan),
             answer_limits: Limits { body_bytes: u64::MAX, ..limits(plan) },
             times: Times::new(&plan.timeouts),
+            rate: None,
             listeners: plan.listeners.iter().map(|l| (l.address, listener(l, meters))).collect(),
             routes: Vec::new(),
             pools,

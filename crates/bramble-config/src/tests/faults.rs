@@ -95,7 +95,7 @@ fn keys_and_types() {
     check("lisener = 1", "2:1 unknown key `lisener` | did you mean `listener`?");
     check(
         "[limits]\nhead = 1",
-        "3:1 unknown key `head` | there is: `head_bytes`, `fields`, `target_bytes`, `chunk_extension_line_bytes`, `chunk_extension_body_bytes`, `informational`, `body_bytes`, `body_bytes_per_s`, `connections`, `connections_per_client`, `requests_per_connection`, `idle_backend_connections`, `drain_bytes`, `memory_bytes`",
+        "3:1 unknown key `head` | there is: `head_bytes`, `fields`, `target_bytes`, `chunk_extension_line_bytes`, `chunk_extension_body_bytes`, `informational`, `body_bytes`, `body_bytes_per_s`, `connections`, `connections_per_client`, `requests_per_connection`, `requests_per_s_per_client`, `request_burst_per_client`, `idle_backend_connections`, `drain_bytes`, `memory_bytes`",
     );
     check("threads = 'two'", "2:11 invalid type: string \"two\", expected a whole number");
     check("[[site]]\nhosts = []", "2:1 `name` is missing | add `name = …`");
@@ -384,6 +384,15 @@ fn limits_and_addresses_of_proxies() {
         "2:20 `10.0.0.0/8` is no IP address | list single addresses as \"10.0.0.1\" or \"fd00::1\", without port or mask\n\
          4:14 `target_bytes` (8192) is more than `head_bytes` (4096) | the target is a part of the head: lower the one or raise the other\n\
          5:10 `fields` is 0 | give a number from 1 to 10000",
+    );
+    check(
+        "[limits]\nrequest_burst_per_client = 0",
+        "3:28 `request_burst_per_client` without `requests_per_s_per_client` | say as well how many requests a second a client may make\n\
+         3:28 `request_burst_per_client` is 0 | give a number from 1 to 10000000",
+    );
+    check(
+        "[limits]\nrequests_per_s_per_client = 0",
+        "3:29 `requests_per_s_per_client` is 0 | give a number from 1 to 1000000",
     );
 }
 
