@@ -37,6 +37,7 @@ mod permissions;
 mod persistence;
 mod pools;
 mod publishing;
+mod rate;
 mod reload;
 mod retry;
 mod silence;
