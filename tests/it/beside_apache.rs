@@ -219,3 +219,32 @@ ProxyPass / http://{b}/inner/
     both.agree("any.example", &["/app", "/app/", "/app/x", "/app/x/?y=/z", "/app/a%20b"]);
     both.agree("any.example", &["/strip", "/strip/x", "/stripe", "/", "/x", "/x/?y"]);
 }
+
+/// Says whom it was asked as, and speaks of its places under that name.
+fn named() -> Backend {
+    Backend::start(|caller: &mut Caller| {
+        let field = |name: &str| caller.request.field(name).unwrap_or_default().to_owned();
+        let (host, visitors, to) =
+            (field("Host"), field("X-Forwarded-Host"), caller.target().to_owned());
+        if to.contains("away") {
+            let head = format!("HTTP/1.1 302 Found\r\nLocation: http://{host}{to}/next\r\n");
+            caller.send(format!("{head}Content-Length: 0\r\n\r\n"));
+        } else {
+            caller.respond(200, &format!("{host} {visitors} {to}"));
+        }
+    })
+}
+
+#[test]
+#[ignore = "needs Apache: cargo xtask test --all"]
+fn backends_get_their_own_host() {
+    let (a, b) = (named(), named());
+    let conf = "\
+ProxyPass /app http://{a}/base
+ProxyPassReverse /app http://{a}/base
+ProxyPass /same http://{b}/same
+ProxyPassReverse /same http://{b}/same
+";
+    let both = Both::start(conf, &a, &b, 0);
+    both.agree("any.example", &["/app", "/app/x?y", "/app/away", "/same/x", "/same/away?z=/"]);
+}

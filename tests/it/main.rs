@@ -10,6 +10,7 @@ mod commands;
 mod configuration;
 mod counted;
 mod doors;
+mod each_backend;
 mod expect;
 mod files;
 mod files_codings;

@@ -149,6 +149,10 @@ fn backend(pool: &Pool, backend: &Backend) -> Part {
         .with("address", backend.address)
         .with("weight", weight)
         .with("state", format!("{:?}", backend.admin).to_lowercase())
+        .with("connect_ms", optional(backend.connect_ms))
+        .with("first_byte_ms", optional(backend.first_byte_ms))
+        .with("retry_ms", optional(backend.retry_ms))
+        .with("host", optional(backend.host.as_ref()))
 }
 
 fn site(site: &Site) -> Part {

@@ -238,6 +238,18 @@ pub struct Backend {
     pub admin: AdminState,
     /// How the balancer talks to it.
     pub link: Link,
+    /// Its own in the place of [`Timeouts::connect_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_ms: Option<u64>,
+    /// Its own in the place of [`Timeouts::first_byte_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<u64>,
+    /// Its own in the place of [`Pool::retry_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u64>,
+    /// Host, and port where it needs one, that it gets as `Host` in the place of the visitor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// What the operator wants of a backend; health is another matter.

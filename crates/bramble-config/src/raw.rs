@@ -95,6 +95,10 @@ pub(crate) struct Backend {
     pub name: Option<Spanned<String>>,
     pub weight: Option<Spanned<f64>>,
     pub state: Option<State>,
+    pub connect_ms: Option<Spanned<i64>>,
+    pub first_byte_ms: Option<Spanned<i64>>,
+    pub retry_ms: Option<Spanned<i64>>,
+    pub host: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

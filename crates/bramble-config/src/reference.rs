@@ -3,6 +3,8 @@
 //! A test holds these rows against the keys that the reader knows, and their defaults against
 //! the defaults in force, so a new setting can't be forgotten.
 
+mod own;
+
 use std::fmt::Write;
 
 /// A table of the file and its keys.
@@ -176,6 +178,10 @@ pub(crate) const TABLES: &[Table] = &[
                 "\"enabled\"",
                 "`draining` gets no new requests while those in flight finish; `disabled` gets none.",
             ),
+            own::CONNECT_MS,
+            own::FIRST_BYTE_MS,
+            own::RETRY_MS,
+            own::HOST,
         ],
     },
     Table {

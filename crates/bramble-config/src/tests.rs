@@ -1,5 +1,6 @@
 //! A text in, a configuration or the faults out.
 
+mod backends;
 mod faults;
 mod right;
 

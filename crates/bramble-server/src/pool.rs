@@ -108,6 +108,11 @@ impl Pool {
         self.members.patience()
     }
 
+    /// Whether backends get hosts of their own.
+    pub(crate) fn names_hosts(&self) -> bool {
+        self.backends.iter().any(|backend| backend.plan.host.is_some())
+    }
+
     pub(crate) fn backends(&self) -> &[Rc<Backend>] {
         &self.backends
     }

@@ -14,6 +14,7 @@ mod attempt;
 mod bulk;
 mod failure;
 mod hops;
+mod host;
 mod interim;
 mod key;
 mod tries;
@@ -21,11 +22,11 @@ mod tunnel;
 mod upload;
 
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bramble_config::plan;
 use bramble_http::{Back, Body, Forward, Mapping, forward_request};
 use bramble_net::{Spare, Stream, Timer};
 
@@ -83,6 +84,8 @@ struct Mapped {
     host: Vec<u8>,
     /// That of the backend which answers.
     backend: String,
+    /// The head that goes on names a backend's own host.
+    is_named: bool,
 }
 
 impl Exchange {
@@ -211,18 +214,22 @@ impl Exchange {
 impl Mapped {
     #[cold]
     fn new(mapping: Rc<Mapping>, host: &[u8]) -> Box<Self> {
-        Box::new(Self { mapping, host: host.to_vec(), backend: String::new() })
+        let (host, backend) = (host.to_vec(), String::new());
+        Box::new(Self { mapping, host, backend, is_named: false })
     }
 
     /// What is mapped back in the answer of that backend.
     #[cold]
-    fn back(&mut self, backend: SocketAddr) -> Back<'_> {
-        self.backend = match backend.port() {
-            80 if backend.is_ipv4() => backend.ip().to_string(),
-            80 => format!("[{}]", backend.ip()),
-            _ => backend.to_string(),
+    fn back<'a>(&'a mut self, backend: &'a plan::Backend) -> Back<'a> {
+        let address = backend.address;
+        self.backend = match address.port() {
+            80 if address.is_ipv4() => address.ip().to_string(),
+            80 => format!("[{}]", address.ip()),
+            _ => address.to_string(),
         };
-        Back { mapping: &self.mapping, authorities: [self.backend.as_bytes(), &self.host] }
+        let own = backend.host.as_deref().unwrap_or_default();
+        let hidden = [self.backend.as_bytes(), own.as_bytes()];
+        Back { mapping: &self.mapping, hidden, seen: &self.host }
     }
 }
 
@@ -291,7 +298,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
         // Empty where an HTTP/1.0 client named none (RFC 9110 section 7.2).
         host: c.head.host.map(|h| h.of(buf)).unwrap_or_default(),
         expects,
-        mapping: mapping.map(Rc::as_ref),
+        mapping: mapping.map(Rc::as_ref).filter(|mapping| !mapping.is_same()),
     };
     c.forwarded.clear();
     forward_request(&mut c.forwarded, buf, &c.head, &how);

@@ -133,10 +133,13 @@ impl Table {
     fn resolve(&self, route: &bramble_config::plan::Route) -> Handler {
         match &route.action {
             Action::Pool(name) => {
+                let Some(pool) = self.pool(name).cloned() else { return Handler::Nothing };
+                let prefix = route.path_prefix.as_str();
+                // Who has a host of its own speaks of its places there.
                 let base = route.replace_prefix.as_deref();
-                let mapping = base.map(|base| Mapping::new(&route.path_prefix, base).into());
-                let pool = self.pool(name).cloned();
-                pool.map_or(Handler::Nothing, |pool| Handler::Pool(pool, mapping))
+                let base = base.or_else(|| pool.names_hosts().then_some(prefix));
+                let mapping = base.map(|base| Mapping::new(prefix, base).into());
+                Handler::Pool(pool, mapping)
             }
             Action::Redirect { status, location } => {
                 Handler::Redirect { status: *status, location: location.as_str().into() }

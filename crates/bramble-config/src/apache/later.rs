@@ -3,13 +3,9 @@
 
 /// Keys, some with the one value that is meant.
 const NOT_YET: &[&str] = &[
-    "pool.backend.connect_ms",
-    "pool.backend.first_byte_ms",
-    "pool.backend.host",
     "pool.backend.ignore_errors",
     "pool.backend.redirect",
     "pool.backend.reserve",
-    "pool.backend.retry_ms",
     "pool.backend.route",
     "pool.backend.set",
     "pool.backend.state = \"stopped\"",

@@ -197,14 +197,9 @@ impl Writer<'_> {
         if pool.keeps_host == Some(true) {
             return;
         }
-        // Of a pool that is said once.
-        let is_first = pool.members.first().is_some_and(|first| first.place == member.place);
-        if !is_first && !later::is_there("pool.backend.host", "") {
-            return;
-        }
         let setting = Setting {
             key: "pool.backend.host",
-            value: quoted(member.authority.strip_suffix(":80").unwrap_or(&member.authority)),
+            value: quoted(&member.host()),
             place: member.place.clone(),
             text: format!("ProxyPreserveHost Off, for {}", member.authority),
         };

@@ -52,6 +52,11 @@ pub(crate) fn ms(key: &str, raw: &Number, default: u64, findings: &mut Findings)
     in_range(key, raw.as_ref(), 1..=DAY_MS, default, findings)
 }
 
+/// The same of a key that something else stands for where it is not given.
+pub(crate) fn own_ms(key: &str, raw: &Number, findings: &mut Findings) -> Option<u64> {
+    raw.as_ref().map(|_| ms(key, raw, 1, findings))
+}
+
 pub(crate) fn limits(raw: &raw::Limits, findings: &mut Findings) -> Limits {
     let or = Limits::default();
     let limits = Limits {

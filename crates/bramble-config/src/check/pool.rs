@@ -94,7 +94,17 @@ fn backend(
     let address = backend_address(&raw.address, seen, findings)?;
     let name = raw.name.as_ref().map_or_else(|| address.to_string(), |name| name.as_ref().clone());
     let admin = raw.state.map_or_else(AdminState::default, admin_state);
-    Some(Backend { name, address, weight, admin, link: Link::Plain })
+    Some(Backend {
+        name,
+        address,
+        weight,
+        admin,
+        link: Link::Plain,
+        connect_ms: number::own_ms("connect_ms", &raw.connect_ms, findings),
+        first_byte_ms: number::own_ms("first_byte_ms", &raw.first_byte_ms, findings),
+        retry_ms: number::own_ms("retry_ms", &raw.retry_ms, findings),
+        host: raw.host.as_ref().map(|one| host::authority(one, findings)),
+    })
 }
 
 fn backend_address(

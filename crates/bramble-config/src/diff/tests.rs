@@ -53,6 +53,14 @@ fn a_field_changes() {
 }
 
 #[test]
+fn what_a_backend_has_of_its_own_changes() {
+    check(
+        &[("'127.0.0.1:9001'", "'127.0.0.1:9001'\nretry_ms = 5\nhost = 'a'")],
+        &["pool app: backend b1: retry_ms none → 5", "pool app: backend b1: host none → a"],
+    );
+}
+
+#[test]
 fn an_access_log_comes_and_changes() {
     let log = "[access_log]\npath = 'a.log'\n[[pool]]";
     check(&[("[[pool]]", log)], &["access_log: added"]);

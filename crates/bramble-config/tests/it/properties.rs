@@ -75,6 +75,8 @@ fn check_lines(plan: &Plan) {
             assert!(is_plain(location), "{location:?}");
         }
     }
+    let mut backends = plan.pools.iter().flat_map(|pool| &pool.backends);
+    assert!(backends.all(|backend| backend.host.as_ref().is_none_or(|host| is_plain(host))));
     for HealthCheck { path, host, .. } in plan.pools.iter().filter_map(|pool| pool.health.as_ref())
     {
         assert!(path.starts_with('/') && is_plain(path), "{path:?}");

@@ -89,6 +89,10 @@ fn backend(name: &str, member: &Member, release: &str) -> Option<Backend> {
             NodeState::Enabled => AdminState::Enabled,
         },
         link: Link::Mutual { keys: vec![member.key.clone()] },
+        connect_ms: None,
+        first_byte_ms: None,
+        retry_ms: None,
+        host: None,
     })
 }
 

@@ -209,14 +209,15 @@ impl Members {
         why: &str,
         now: Instant,
     ) -> Option<Turn> {
-        let Judged { standing, passes } = member;
+        let Judged { standing, passes, retry_ms } = member;
         let was_doubted = standing.is_doubted();
         if weight != Weight::None {
             standing.began_after(self.penalty_s(), self.usual_s.get(), self.since_base(now));
         }
+        let until = now + retry_ms.map_or(self.rules.retry, Duration::from_millis);
         match weight {
             Weight::None => {}
-            Weight::Down => standing.down(why, now + self.rules.retry, passes),
+            Weight::Down => standing.down(why, until, passes),
             Weight::Doubt => standing.doubted(why, self.may_eject(), now),
         }
         (standing.is_doubted() && !was_doubted).then_some(Turn::Ejected)
@@ -319,6 +320,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) standing: &'a Standing,
     /// Checks of it that have passed so far.
     pub(crate) passes: u32,
+    /// Its own retry time, if it has one.
+    pub(crate) retry_ms: Option<u64>,
 }
 
 #[cfg(test)]

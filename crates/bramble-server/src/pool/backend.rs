@@ -76,7 +76,8 @@ impl Backend {
 
     /// The same for whoever judges it.
     pub(super) fn judged(&self) -> Judged<'_> {
-        Judged { standing: &self.standing, passes: self.health.passes() }
+        let (standing, passes) = (&*self.standing, self.health.passes());
+        Judged { standing, passes, retry_ms: self.plan.retry_ms }
     }
 
     /// What is open to it is as doubtful as it is.

@@ -21,6 +21,10 @@ fn backend(name: &str) -> plan::Backend {
         weight: 100,
         admin: AdminState::Enabled,
         link: Link::Plain,
+        connect_ms: None,
+        first_byte_ms: None,
+        retry_ms: None,
+        host: None,
     }
 }
 

@@ -106,7 +106,7 @@ fn build_head(c: &mut Connection, answer: &Attempt, exchange: &mut Exchange) -> 
         keep_alive: next == Next::Request,
         client_version: c.head.version,
         request_was_head: c.is_head(),
-        back: exchange.mapped.as_mut().map(|mapped| mapped.back(answer.backend.plan.address)),
+        back: exchange.mapped.as_mut().map(|mapped| mapped.back(&answer.backend.plan)),
     };
     c.out.clear();
     let framing = forward_response(&mut c.out, answer.buffer.unread(), &c.answer, &how);

@@ -14,7 +14,7 @@ use bramble_net::{Buffer, Grant, Spare, Stream, Use};
 
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
-use super::{Exchange, interim};
+use super::{Exchange, host, interim};
 use crate::balance::{InFlight, Weight};
 use crate::connection::{Connection, End};
 use crate::floor::Floor;
@@ -54,7 +54,7 @@ pub(super) enum Outcome {
 
 /// Opens a connection within the limits.
 pub(super) async fn connect(c: &Connection, backend: &Backend) -> Result<Link, AttemptError> {
-    let limit = c.table.times.connect;
+    let limit = backend.plan.connect_ms.map_or(c.table.times.connect, Duration::from_millis);
     let connecting = Stream::connect_counted(backend.plan.address, &c.core.queues);
     let mut stream = within(limit, pin!(connecting)).await?;
     if let Some(connector) = &backend.connector {
@@ -82,6 +82,7 @@ pub(super) async fn exchange(
     mut link: Link,
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
+    host::name(c, backend, exchange);
     let in_flight = backend.begin(exchange.whole.is_some());
     let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
     if let Err(error) = send(c, &mut link, exchange).await {
@@ -222,7 +223,8 @@ async fn receive_first(
     attempt: &mut Attempt,
     exchange: &mut Exchange,
 ) -> Result<bool, AttemptError> {
-    let limit = c.table.times.first_byte;
+    let own = attempt.backend.plan.first_byte_ms;
+    let limit = own.map_or(c.table.times.first_byte, Duration::from_millis);
     let patience = exchange.patience.take().filter(|patience| *patience < limit);
     match fill(c, attempt, patience.unwrap_or(limit), exchange).await {
         Ok(()) => {}

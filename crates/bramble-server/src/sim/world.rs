@@ -119,7 +119,7 @@ impl Lane {
 
     fn judged(&self, backend: usize) -> Judged<'_> {
         let (standing, health) = &self.standings[backend];
-        Judged { standing, passes: health.passes() }
+        Judged { standing, passes: health.passes(), retry_ms: None }
     }
 }
 

@@ -67,7 +67,7 @@ impl Bench {
 
     fn judged(&self, place: usize) -> Judged<'_> {
         let (standing, health) = &self.parts[place];
-        Judged { standing, passes: health.passes() }
+        Judged { standing, passes: health.passes(), retry_ms: None }
     }
 
     /// How many of so many requests go to the first backend.
@@ -103,6 +103,17 @@ fn after_a_newer_pass_orders_go_there_again() {
     // Its failure counts as a long answer for some seconds.
     bench.now += Duration::from_secs(12);
     assert!(bench.count(100, ORDER) > 10);
+}
+
+#[test]
+fn who_has_a_retry_time_of_its_own_is_left_alone_for_that() {
+    let mut bench = Bench::new(2);
+    let own = Judged { retry_ms: Some(1000), ..bench.judged(0) };
+    bench.members.failed(own, Weight::Down, "test", bench.now);
+    bench.now += Duration::from_millis(900);
+    assert_eq!(bench.count(5, PAGE), 0);
+    bench.now += Duration::from_millis(100);
+    assert!(bench.count(5, PAGE) > 0);
 }
 
 #[test]
