@@ -12,6 +12,7 @@ mod counted;
 mod doors;
 mod each_backend;
 mod expect;
+mod failing;
 mod files;
 mod files_codings;
 mod files_conditions;

@@ -4,6 +4,7 @@
 //! thrown away.
 
 mod access_log;
+mod failing;
 mod health;
 pub(crate) mod host;
 mod listener;

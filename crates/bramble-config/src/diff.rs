@@ -94,6 +94,8 @@ fn pool(pool: &Pool) -> Part {
     Part::new(format!("pool {}", pool.name))
         .with("method", method(pool.method))
         .with("retry_ms", pool.retry_ms)
+        .with("fail_on_status", list(pool.fail_on_status.iter()))
+        .with("fail_on_timeout", pool.fail_on_timeout)
         .with("retries", pool.retries)
         .with("hedge_ms", pool.hedge_ms)
         .with("slow_start_ms", pool.slow_start_ms)

@@ -144,6 +144,12 @@ pub struct Pool {
     pub health: Option<HealthCheck>,
     /// How long a backend that failed is left alone before it is tried again (Apache: 60 s).
     pub retry_ms: u64,
+    /// Answers with one of these put their backend out for its retry time.
+    #[serde(default)]
+    pub fail_on_status: Vec<u16>,
+    /// So does an answer that does not begin in time.
+    #[serde(default)]
+    pub fail_on_timeout: bool,
     /// Further backends to ask when the first can't be reached, brings no answer or a 502, 503 or
     /// 504; at most 2.
     pub retries: u8,
@@ -182,6 +188,8 @@ impl Default for Pool {
             backends: Vec::new(),
             health: None,
             retry_ms: 60_000,
+            fail_on_status: Vec::new(),
+            fail_on_timeout: false,
             retries: 1,
             hedge_ms: hedge_ms(),
             slow_start_ms: slow_start_ms(),

@@ -64,6 +64,9 @@ pub(crate) struct Pool {
     pub slow_start_ms: Option<Spanned<i64>>,
     pub hash_by: Option<HashBy>,
     #[serde(default)]
+    pub fail_on_status: Vec<Spanned<i64>>,
+    pub fail_on_timeout: Option<bool>,
+    #[serde(default)]
     pub backend: Vec<Spanned<Backend>>,
     pub health: Option<Health>,
 }

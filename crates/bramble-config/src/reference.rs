@@ -151,6 +151,8 @@ pub(crate) const TABLES: &[Table] = &[
                 "\"client\"",
                 "What `hash` goes by. A client is the address that connects, IPv4 or an IPv6 /64: behind another proxy all visitors are one, so go by a header or cookie there.",
             ),
+            own::FAIL_ON_STATUS,
+            own::FAIL_ON_TIMEOUT,
             row("backend", "tables", "", "See `[[pool.backend]]`; at least one."),
             row(
                 "health",

@@ -1,6 +1,7 @@
 //! A text in, a configuration or the faults out.
 
 mod backends;
+mod failing;
 mod faults;
 mod right;
 

@@ -23,6 +23,10 @@ pub(crate) struct Pool {
     pub(crate) logged: Rc<Fragment>,
     pub(crate) release: Option<String>,
     pub(crate) retries: u8,
+    /// An answer that does not begin in time says that its backend is down.
+    pub(crate) fail_on_timeout: bool,
+    /// Statuses that eject a backend at once.
+    fail_on_status: Box<[u16]>,
     /// What the key of a request is made of, where its method needs one.
     pub(crate) hash_by: Option<HashBy>,
     pub(crate) budget: RefCell<Budget>,
@@ -67,6 +71,8 @@ impl Pool {
             logged: Fragment::pool(&pool.name).into(),
             release: pool.release.clone(),
             retries: pool.retries.min(2),
+            fail_on_timeout: pool.fail_on_timeout,
+            fail_on_status: pool.fail_on_status.as_slice().into(),
             hash_by: (pool.method == Method::Hash).then(|| pool.hash_by.clone()),
             budget: RefCell::new(Budget::new(Instant::now())),
             members: match old {
@@ -106,6 +112,13 @@ impl Pool {
     /// For how long an answer may fail to begin before another backend is asked as well.
     pub(crate) fn patience(&self) -> Duration {
         self.members.patience()
+    }
+
+    /// Whether an answer with this status ejects its backend at once.
+    #[inline]
+    pub(crate) fn ejects_for(&self, status: u16) -> bool {
+        // Of most answers that is one comparison.
+        status >= 400 && self.fail_on_status.contains(&status)
     }
 
     /// Whether backends get hosts of their own.

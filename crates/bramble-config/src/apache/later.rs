@@ -9,8 +9,6 @@ const NOT_YET: &[&str] = &[
     "pool.backend.route",
     "pool.backend.set",
     "pool.backend.state = \"stopped\"",
-    "pool.fail_on_status",
-    "pool.fail_on_timeout",
     "pool.force_recovery",
     "pool.max_attempts",
     "pool.method = \"by_busyness\"",

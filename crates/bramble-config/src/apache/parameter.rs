@@ -1,5 +1,7 @@
 //! `key=value` of members and balancers: what it is called here.
 
+use std::collections::BTreeSet;
+
 use super::member::hundredths;
 
 /// What becomes of a parameter.
@@ -189,11 +191,11 @@ fn above(key: &'static str, value: u32, default: u32) -> Meaning {
 }
 
 fn codes(value: &str) -> Option<String> {
-    let codes: Option<Vec<u16>> = value
+    let codes: Option<BTreeSet<u16>> = value
         .split(',')
         .map(|code| code.trim().parse().ok().filter(|code| (400..=599).contains(code)))
         .collect();
-    codes.map(|codes| format!("{codes:?}"))
+    codes.map(|codes| format!("{:?}", Vec::from_iter(codes)))
 }
 
 fn switch(value: &str, meaning: impl Fn(bool) -> Meaning) -> Meaning {

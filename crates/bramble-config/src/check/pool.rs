@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use toml::Spanned;
 
-use crate::check::{health, listener, name, number};
+use crate::check::{failing, health, host, listener, name, number};
 use crate::error::{Finding, Findings};
 use crate::plan::{AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms};
 use crate::raw;
@@ -28,6 +28,8 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
         backends: backends(raw, findings),
         health: raw.health.as_ref().map(|health| health::check(health, findings)),
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
+        fail_on_status: failing::statuses(&raw.fail_on_status, findings),
+        fail_on_timeout: raw.fail_on_timeout.unwrap_or_default(),
         retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
         slow_start_ms: slow_start(raw, findings),

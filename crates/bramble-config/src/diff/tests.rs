@@ -61,6 +61,14 @@ fn what_a_backend_has_of_its_own_changes() {
 }
 
 #[test]
+fn what_puts_a_backend_out_changes() {
+    check(
+        &[("60000", "60000\nfail_on_status = [500, 503]\nfail_on_timeout = true")],
+        &["pool app: fail_on_status none → 500, 503", "pool app: fail_on_timeout false → true"],
+    );
+}
+
+#[test]
 fn an_access_log_comes_and_changes() {
     let log = "[access_log]\npath = 'a.log'\n[[pool]]";
     check(&[("[[pool]]", log)], &["access_log: added"]);

@@ -2,6 +2,20 @@
 
 use super::{Row, row};
 
+pub(super) const FAIL_ON_STATUS: Row = row(
+    "fail_on_status",
+    "list of 400-599",
+    "[]",
+    "Statuses, as `[500, 503]`: an answer with one of them puts its backend out for its retry time, at once and however few are left. The visitor gets it all the same, unless it is one that another backend is asked for.",
+);
+
+pub(super) const FAIL_ON_TIMEOUT: Row = row(
+    "fail_on_timeout",
+    "true, false",
+    "false",
+    "Whether a backend whose answer does not begin within `first_byte_ms` is left alone as one that can't be reached, at once and not after three.",
+);
+
 pub(super) const CONNECT_MS: Row =
     row("connect_ms", "1-86400000", "", "Its own in the place of that in `[timeouts]`.");
 

@@ -8,7 +8,8 @@
 //!                       check that passed        └────────── longer rest ──── doubt ─┘
 //! ```
 //! A check that passes says that a backend can be reached, not that its answers are any good: a
-//! doubted one comes back by a good answer alone.
+//! doubted one comes back by a good answer alone. So does one that a rule of its pool has put out,
+//! but not by an answer to what was sent before its time was over.
 
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ struct Out {
     on_trial: bool,
     /// It could not be reached when so many checks had passed: a newer pass ends it.
     passes: Option<u32>,
+    /// Its time is not cut short by a good answer.
+    is_fixed: bool,
 }
 
 impl Ejection {
@@ -46,7 +49,9 @@ impl Ejection {
             Some(out) => out.doubt(now),
             None if may_eject && self.doubts >= DOUBTS_MAX => {
                 let rest = REST;
-                self.out = Some(Out { until: now + rest, rest, on_trial: false, passes: None });
+                let until = now + rest;
+                self.out =
+                    Some(Out { until, rest, on_trial: false, passes: None, is_fixed: false });
             }
             None => {}
         }
@@ -55,12 +60,21 @@ impl Ejection {
     /// It can't be reached, or closes connections; `passes` checks have passed so far.
     pub(super) fn down(&mut self, until: Instant, passes: u32) {
         self.doubts = self.doubts.saturating_add(1);
-        self.out = Some(Out { until, rest: TRIAL, on_trial: false, passes: Some(passes) });
+        let passes = Some(passes);
+        self.out = Some(Out { until, rest: TRIAL, on_trial: false, passes, is_fixed: false });
+    }
+
+    /// Its answer is one that puts it out until then, by a rule of its pool.
+    pub(super) fn eject(&mut self, until: Instant) {
+        self.doubts = self.doubts.saturating_add(1);
+        self.out = Some(Out { until, rest: TRIAL, on_trial: false, passes: None, is_fixed: true });
     }
 
     /// A good answer came: whatever was held against the backend is forgotten.
     pub(super) fn good(&mut self) {
-        *self = Self::default();
+        if !self.out.is_some_and(|out| out.is_fixed && !out.on_trial) {
+            *self = Self::default();
+        }
     }
 
     /// Whether the backend should get no request now.

@@ -218,6 +218,7 @@ impl Members {
         match weight {
             Weight::None => {}
             Weight::Down => standing.down(why, until, passes),
+            Weight::Ejected => standing.ejected(why, until),
             Weight::Doubt => standing.doubted(why, self.may_eject(), now),
         }
         (standing.is_doubted() && !was_doubted).then_some(Turn::Ejected)
@@ -237,7 +238,7 @@ impl Members {
             None if was_doubted => {}
             _ => {
                 member.standing.answered(now);
-                turn = was_doubted.then_some(Turn::Back);
+                turn = (was_doubted && !member.standing.is_doubted()).then_some(Turn::Back);
             }
         }
         let is_failing = member.standing.is_failing(sound);

@@ -16,6 +16,8 @@ pub(crate) enum Weight {
     Doubt,
     /// It can't be reached, or closes connections.
     Down,
+    /// An answer that puts it out by a rule of its pool.
+    Ejected,
     /// Nothing: the fault is ours.
     None,
 }
@@ -252,12 +254,20 @@ impl Standing {
         self.judge(|ejection| ejection.doubt(may_eject, now));
     }
 
-    /// A good answer came: whatever was held against the backend is forgotten.
+    /// An answer of it puts it out until then.
+    pub(super) fn ejected(&self, why: &str, until: Instant) {
+        self.erred(why);
+        self.judge(|ejection| ejection.eject(until));
+    }
+
+    /// A good answer came: what was held against the backend is forgotten, unless it is out for a
+    /// fixed time.
     pub(super) fn answered(&self, now: Instant) {
-        if self.is_remarkable() && self.ejection.get().is_held() {
+        let was_held = self.is_remarkable() && self.ejection.get().is_held();
+        self.judge(Ejection::good);
+        if was_held && !self.ejection.get().is_held() {
             self.back_at.set(Some(now));
         }
-        self.judge(Ejection::good);
     }
 
     fn erred(&self, why: &str) {

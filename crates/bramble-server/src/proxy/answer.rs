@@ -43,7 +43,7 @@ pub(super) async fn pass_on(
             let why = "broke off in the middle of an answer";
             exchange.pool.failed(&answer.backend, Weight::Doubt, why, now);
         }
-        _ if is_poor(c.answer.status) => {}
+        _ if is_poor(c.answer.status) || exchange.pool.ejects_for(c.answer.status) => {}
         _ => {
             let sound = c.answer.status < 500;
             if sound {

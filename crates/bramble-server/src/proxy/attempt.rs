@@ -229,6 +229,9 @@ async fn receive_first(
     match fill(c, attempt, patience.unwrap_or(limit), exchange).await {
         Ok(()) => {}
         Err(FillError::Backend(FailureKind::Timeout)) if patience.is_some() => return Ok(false),
+        Err(FillError::Backend(FailureKind::Timeout)) if exchange.arrived => {
+            return Err(early(&attempt.link, FailureKind::Unbegun));
+        }
         Err(FillError::Backend(kind)) => return Err(early(&attempt.link, kind)),
         Err(FillError::Client(end)) => return Err(end.into()),
     }

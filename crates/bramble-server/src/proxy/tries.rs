@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::Exchange;
 use super::attempt::{self, Attempt, Outcome};
-use super::failure::{AttemptError, Failure};
+use super::failure::{AttemptError, Failure, FailureKind};
 use crate::balance::Weight;
 use crate::connection::Connection;
 use crate::pool::Backend;
@@ -111,6 +111,9 @@ impl Tries {
                 self.poor = Some(attempt);
             }
             Ok(Outcome::Answered(attempt)) => {
+                if exchange.pool.ejects_for(c.answer.status) {
+                    doubt(exchange, &attempt.backend, c.answer.status);
+                }
                 exchange.drop_rival();
                 return Ok(Some(attempt));
             }
@@ -127,7 +130,11 @@ impl Tries {
         backend: &Backend,
         failure: Failure,
     ) -> Result<(), AttemptError> {
-        let (weight, why) = (failure.weight(), failure.to_string());
+        let weight = match failure.kind {
+            FailureKind::Unbegun if exchange.pool.fail_on_timeout => Weight::Down,
+            _ => failure.weight(),
+        };
+        let why = failure.to_string();
         let backend = failure.backend.as_deref().unwrap_or(backend);
         exchange.pool.failed(backend, weight, &why, Instant::now());
         if failure.is_last() || !retry::is_allowed(failure.reached, exchange.idempotent) {
@@ -176,7 +183,9 @@ pub(super) fn is_poor(status: u16) -> bool {
 
 fn doubt(exchange: &Exchange, backend: &Backend, status: u16) {
     let why = format!("answered with {status}");
-    exchange.pool.failed(backend, Weight::Doubt, &why, Instant::now());
+    let is_out = exchange.pool.ejects_for(status);
+    let weight = if is_out { Weight::Ejected } else { Weight::Doubt };
+    exchange.pool.failed(backend, weight, &why, Instant::now());
 }
 
 /// One backend: over an idle connection if there is one, and over a fresh one if that turns

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::{AdminState, Method};
 
-use super::{Asked, Heard, Judged, Member, Members, Rules};
+use super::{Asked, Heard, Judged, Member, Members, Rules, Turn};
 use crate::balance::{Balancer, InFlight, Standing, Weight};
 use crate::health::{Health, Verdict};
 
@@ -114,6 +114,21 @@ fn who_has_a_retry_time_of_its_own_is_left_alone_for_that() {
     assert_eq!(bench.count(5, PAGE), 0);
     bench.now += Duration::from_millis(100);
     assert!(bench.count(5, PAGE) > 0);
+}
+
+#[test]
+fn who_is_ejected_by_rule_is_not_brought_back_by_what_it_answers_meanwhile() {
+    let mut bench = Bench::new(2);
+    let (place, request) = loop {
+        let (place, request) = bench.send(PAGE);
+        if place == 0 {
+            break (place, request);
+        }
+    };
+    let turn = bench.members.failed(bench.judged(0), Weight::Ejected, "test", bench.now);
+    assert_eq!(turn, Some(Turn::Ejected));
+    bench.answer(place, &request, true);
+    assert_eq!(bench.count(50, PAGE), 0);
 }
 
 #[test]
