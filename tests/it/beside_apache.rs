@@ -248,3 +248,17 @@ ProxyPassReverse /same http://{b}/same
     let both = Both::start(conf, &a, &b, 0);
     both.agree("any.example", &["/app", "/app/x?y", "/app/away", "/same/x", "/same/away?z=/"]);
 }
+
+#[test]
+#[ignore = "needs Apache: cargo xtask test --all"]
+fn redirects_keep_what_follows() {
+    let (a, b) = (echo("a"), echo("b"));
+    let conf = "\
+Redirect /old https://b.example/new
+RedirectPermanent /older/ https://b.example/newer/
+Redirect seeother /here /there
+";
+    let both = Both::start(conf, &a, &b, 0);
+    both.agree("any.example", &["/old", "/old/", "/old/a/b?c=d", "/old/a%20b", "/old?x"]);
+    both.agree("any.example", &["/older/", "/older/a?b", "/here", "/here/a", "/here?x=y"]);
+}

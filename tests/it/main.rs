@@ -39,6 +39,7 @@ mod permissions;
 mod persistence;
 mod pools;
 mod publishing;
+mod redirects;
 mod reload;
 mod retry;
 mod silence;

@@ -176,7 +176,10 @@ fn route(route: &Route) -> Part {
             Some(base) => format!("pool {pool} as {base}"),
             None => format!("pool {pool}"),
         },
-        Action::Redirect { status, location } => format!("redirect {status} {location}"),
+        Action::Redirect { status, location, keep_path } => {
+            let behind = if *keep_path { " and what follows" } else { "" };
+            format!("redirect {status} {location}{behind}")
+        }
         Action::Respond { status, body } => format!("respond {status} {body:?}"),
         Action::Site(site) => format!("site {site}"),
     };

@@ -113,12 +113,15 @@ pub struct Route {
 pub enum Action {
     /// Pass on to a backend of the pool.
     Pool(String),
-    /// Redirect; the location is sent as it stands.
+    /// Redirect to another place.
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// URL or path.
+        /// URL or path, sent as it stands.
         location: String,
+        /// What follows the route's prefix, and the query, are sent behind the location.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep_path: bool,
     },
     /// A fixed answer.
     Respond {

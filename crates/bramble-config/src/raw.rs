@@ -159,6 +159,7 @@ pub(crate) struct Route {
 pub(crate) struct Redirect {
     pub status: Option<Spanned<i64>>,
     pub location: Spanned<String>,
+    pub keep_path: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -311,6 +311,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "Permanent (301, 308) or for now (302, 303, 307).",
             ),
             row("location", "URL", "", "Sent as it stands, at most 8 KiB. Required."),
+            own::KEEP_PATH,
         ],
     },
     Table {

@@ -3,6 +3,7 @@
 mod backends;
 mod failing;
 mod faults;
+mod redirects;
 mod right;
 
 use crate::{Config, ConfigErrors, load};

@@ -11,6 +11,7 @@
 mod body;
 mod metered;
 mod noted;
+mod redirect;
 mod reply;
 
 use std::net::SocketAddr;
@@ -326,9 +327,15 @@ impl Connection {
                 let kind = ("Content-Type", "text/plain; charset=utf-8");
                 self.respond(status, &[kind], body.as_bytes()).await
             }
-            Some(Handler::Redirect { status, location }) => {
+            Some(Handler::Redirect { status, location, below: None }) => {
                 self.take_head();
                 self.respond(status, &[("Location", &location)], b"").await
+            }
+            Some(Handler::Redirect { status, location, below: Some(below) }) => {
+                let buf = self.input.unread();
+                let place = redirect::place(&location, &below, buf, &self.head.target);
+                self.take_head();
+                self.respond(status, &[("Location", &place)], b"").await
             }
             Some(Handler::Nothing) => {
                 self.take_head();

@@ -59,6 +59,8 @@ pub(crate) enum Handler {
     Redirect {
         status: u16,
         location: Rc<str>,
+        /// For what follows the route's prefix, where that goes behind the location.
+        below: Option<Rc<Mapping>>,
     },
     Respond {
         status: u16,
@@ -141,9 +143,11 @@ impl Table {
                 let mapping = base.map(|base| Mapping::new(prefix, base).into());
                 Handler::Pool(pool, mapping)
             }
-            Action::Redirect { status, location } => {
-                Handler::Redirect { status: *status, location: location.as_str().into() }
-            }
+            Action::Redirect { status, location, keep_path } => Handler::Redirect {
+                status: *status,
+                location: location.as_str().into(),
+                below: keep_path.then(|| Mapping::new(&route.path_prefix, location).into()),
+            },
             Action::Respond { status, body } => {
                 Handler::Respond { status: *status, body: body.as_str().into() }
             }

@@ -105,6 +105,8 @@ pub(crate) enum Answer {
     Redirect {
         status: u16,
         location: String,
+        /// What follows the path goes behind the location.
+        keep_path: bool,
     },
     Respond {
         status: u16,

@@ -30,7 +30,11 @@ pub(crate) struct Route {
 pub(crate) enum To {
     /// The place of a pool, and what the path becomes.
     Pool(usize, Mapping),
-    Redirect(u16, String),
+    Redirect {
+        status: u16,
+        location: String,
+        keep_path: bool,
+    },
     Respond(u16),
     /// The place of the host whose folder it is.
     Site(usize),
@@ -198,11 +202,9 @@ fn to(
 ) -> To {
     let (url, base) = match &rule.answer {
         Answer::NotPassed => return site.map_or(To::Respond(404), To::Site),
-        Answer::Redirect { status, location } => {
-            let why = "bramble sends the location as it stands, for whatever is below the path";
-            let instead = "nothing, if nobody asks for more than the path itself".to_owned();
-            notices.about(&rule.place, &rule.text, Fate::LeftOut, (why.to_owned(), instead));
-            return To::Redirect(*status, location.clone());
+        Answer::Redirect { status, location, keep_path } => {
+            let (status, location, keep_path) = (*status, location.clone(), *keep_path);
+            return To::Redirect { status, location, keep_path };
         }
         Answer::Respond { status } => return To::Respond(*status),
         Answer::Pass { url, path } => (url, path),

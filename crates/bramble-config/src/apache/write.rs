@@ -251,12 +251,8 @@ impl Writer<'_> {
         }
         match &route.to {
             To::Pool(at, mapping) => self.asks(*at, mapping),
-            To::Redirect(302, location) => {
-                self.line(&format!("redirect = {{ location = {} }}", quoted(location)));
-            }
-            To::Redirect(status, location) => {
-                let location = quoted(location);
-                self.line(&format!("redirect = {{ status = {status}, location = {location} }}"));
+            To::Redirect { status, location, keep_path } => {
+                self.line(&redirect(*status, location, *keep_path));
             }
             To::Respond(status) => self.line(&format!("respond = {{ status = {status} }}")),
             To::Site(at) => {
@@ -274,6 +270,12 @@ impl Writer<'_> {
             self.line(&format!("{key} = {value}"));
         }
     }
+}
+
+fn redirect(status: u16, location: &str, keep_path: bool) -> String {
+    let status = if status == 302 { String::new() } else { format!("status = {status}, ") };
+    let keep_path = if keep_path { ", keep_path = true" } else { "" };
+    format!("redirect = {{ {status}location = {}{keep_path} }}", quoted(location))
 }
 
 /// Of each key the last; in the order in which they came first.
@@ -352,7 +354,7 @@ impl Names {
                     let name = host.and_then(|host| host.names.first()).map_or("", String::as_str);
                     add(&mut names.sites, *at, name.trim_start_matches("*."), "site");
                 }
-                To::Redirect(..) | To::Respond(_) => {}
+                To::Redirect { .. } | To::Respond(_) => {}
             }
         }
         names.pools.sort_by_key(|(at, _)| *at);

@@ -69,6 +69,14 @@ fn what_puts_a_backend_out_changes() {
 }
 
 #[test]
+fn what_a_redirect_keeps_changes() {
+    check(
+        &[("location = '/'", "location = '/', keep_path = true")],
+        &["route any host /old: leads to redirect 302 / → redirect 302 / and what follows"],
+    );
+}
+
+#[test]
 fn an_access_log_comes_and_changes() {
     let log = "[access_log]\npath = 'a.log'\n[[pool]]";
     check(&[("[[pool]]", log)], &["access_log: added"]);

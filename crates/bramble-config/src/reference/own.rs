@@ -31,3 +31,10 @@ pub(super) const HOST: Row = row(
     "",
     "What it gets as `Host` in the place of the visitor's, which stands in `X-Forwarded-Host`. Where it names itself so in `Location` or `Content-Location`, visitors get the path alone.",
 );
+
+pub(super) const KEEP_PATH: Row = row(
+    "keep_path",
+    "true, false",
+    "false",
+    "What follows `path_prefix`, and the query, are sent behind the location: with `/old` and `https://example.org/new`, `/old/a?b` leads to `https://example.org/new/a?b`. The location has no `?` or `#` then.",
+);

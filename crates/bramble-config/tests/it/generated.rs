@@ -54,6 +54,8 @@ const LINES: &[&str] = &[
     "Require all denied",
     "ProxyPass http://10.0.0.3/",
     "Redirect 301 /x /y",
+    "Redirect http://b.example/",
+    "ProxyPreserveHost On",
     "DocumentRoot /var/www",
     "ErrorDocument 404 /404.html",
     "Define A /app",
