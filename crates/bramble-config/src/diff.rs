@@ -104,7 +104,9 @@ fn pool(pool: &Pool) -> Part {
 fn method(method: Method) -> &'static str {
     match method {
         Method::Adaptive => "adaptive",
+        Method::ByBusyness => "by_busyness",
         Method::ByRequests => "by_requests",
+        Method::ByTraffic => "by_traffic",
         Method::First => "first",
         Method::Hash => "hash",
         Method::LeastRequests => "least_requests",

@@ -213,8 +213,12 @@ pub enum Method {
     /// Whoever is expected to be through with one more request first.
     #[default]
     Adaptive,
+    /// Whoever works on the fewest requests, as in Apache, to the letter.
+    ByBusyness,
     /// Apache's weighted request counting, to the letter.
     ByRequests,
+    /// Whoever has moved the fewest bytes for its weight, as in Apache.
+    ByTraffic,
     /// The first that can be used.
     First,
     /// The same key leads to the same backend.

@@ -81,7 +81,9 @@ pub(crate) enum HashBy {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
     Adaptive,
+    ByBusyness,
     ByRequests,
+    ByTraffic,
     First,
     Hash,
     LeastRequests,

@@ -117,9 +117,9 @@ pub(crate) const TABLES: &[Table] = &[
             row("name", "name", "", "Unique; routes use it. Required."),
             row(
                 "method",
-                "`adaptive`, `by_requests`, `first`, `hash`, `least_requests`, `random_two`",
+                "`adaptive`, `by_busyness`, `by_requests`, `by_traffic`, `first`, `hash`, `least_requests`, `random_two`",
                 "\"adaptive\"",
-                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
+                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_busyness`: whoever works on the fewest requests, as Apache's `bybusyness`; equals take turns by weight. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `by_traffic`: whoever has moved the fewest bytes for its weight, as Apache's `bytraffic`. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
             ),
             row(
                 "retry_ms",
@@ -143,7 +143,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "slow_start_ms",
                 "1-86400000",
                 "4000",
-                "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_requests`, `first` and `hash`.",
+                "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_busyness`, `by_requests`, `by_traffic`, `first` and `hash`.",
             ),
             row(
                 "hash_by",

@@ -4,7 +4,9 @@
 //! used now and keeps whatever count it needs.
 
 mod adaptive;
+mod by_busyness;
 mod by_requests;
+mod by_traffic;
 mod ejection;
 mod estimate;
 mod first;
@@ -19,14 +21,16 @@ mod standing;
 use bramble_config::plan::Method;
 
 pub(crate) use adaptive::Adaptive;
+pub(crate) use by_busyness::ByBusyness;
 pub(crate) use by_requests::ByRequests;
+pub(crate) use by_traffic::ByTraffic;
 pub(crate) use hash::{Hash, key_of};
 pub(crate) use least_requests::LeastRequests;
 pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
 pub(crate) use random_two::RandomTwo;
 #[cfg(test)]
 pub(crate) use rng::Rng;
-pub(crate) use standing::{InFlight, Standing, Weight};
+pub(crate) use standing::{Connecting, InFlight, Standing, Weight};
 
 /// What a method knows of one backend.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,13 +53,17 @@ pub(crate) struct Candidate {
     pub(crate) turn: u32,
     /// Room for what a method makes of it.
     pub(crate) cost: f64,
+    /// What a method goes by that counts something else than requests, where the pool's does.
+    pub(crate) burden: u64,
 }
 
 /// The method of one pool with its counts.
 #[derive(Clone)]
 pub(crate) enum Balancer {
     Adaptive(Adaptive),
+    ByBusyness(ByBusyness),
     ByRequests(ByRequests),
+    ByTraffic(ByTraffic),
     First,
     Hash(Hash),
     LeastRequests(LeastRequests),
@@ -67,7 +75,9 @@ impl Balancer {
     pub(crate) fn new(method: Method, seed: u64) -> Self {
         match method {
             Method::Adaptive => Self::Adaptive(Adaptive::default()),
+            Method::ByBusyness => Self::ByBusyness(ByBusyness::default()),
             Method::ByRequests => Self::ByRequests(ByRequests::default()),
+            Method::ByTraffic => Self::ByTraffic(ByTraffic::default()),
             Method::First => Self::First,
             Method::Hash => Self::Hash(Hash::default()),
             Method::LeastRequests => Self::LeastRequests(LeastRequests::default()),
@@ -80,7 +90,9 @@ impl Balancer {
         matches!(
             (self, method),
             (Self::Adaptive(_), Method::Adaptive)
+                | (Self::ByBusyness(_), Method::ByBusyness)
                 | (Self::ByRequests(_), Method::ByRequests)
+                | (Self::ByTraffic(_), Method::ByTraffic)
                 | (Self::Hash(_), Method::Hash)
                 | (Self::LeastRequests(_), Method::LeastRequests)
                 | (Self::RandomTwo(_), Method::RandomTwo)
@@ -94,7 +106,9 @@ impl Balancer {
     pub(crate) fn pick(&mut self, key: u64, candidates: &mut [Candidate]) -> Option<usize> {
         match self {
             Self::Adaptive(method) => method.pick(candidates),
+            Self::ByBusyness(method) => method.pick(candidates),
             Self::ByRequests(method) => method.pick(candidates),
+            Self::ByTraffic(method) => method.pick(candidates),
             Self::First => first::pick(candidates),
             Self::Hash(method) => method.pick(key, candidates),
             Self::LeastRequests(method) => method.pick(candidates),
@@ -102,15 +116,35 @@ impl Balancer {
         }
     }
 
+    /// What [`Candidate::burden`] is to it, if it goes by that.
+    pub(crate) fn burden(&self) -> Option<Burden> {
+        match self {
+            Self::ByBusyness(_) => Some(Burden::Busyness),
+            Self::ByTraffic(_) => Some(Burden::Traffic),
+            _ => None,
+        }
+    }
+
     /// Carries the counts over to a changed set: `previous[i]` is the old index of backend `i`.
     pub(crate) fn reorder(&mut self, previous: &[Option<usize>]) {
         match self {
             Self::Adaptive(method) => method.reorder(previous),
+            Self::ByBusyness(method) => method.reorder(previous),
             Self::ByRequests(method) => method.reorder(previous),
+            Self::ByTraffic(method) => method.reorder(previous),
             Self::LeastRequests(method) => method.reorder(previous),
             Self::First | Self::Hash(_) | Self::RandomTwo(_) => {}
         }
     }
+}
+
+/// What a method counts that does not count requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Burden {
+    /// Requests that it works on.
+    Busyness,
+    /// Bytes for its weight.
+    Traffic,
 }
 
 impl Candidate {

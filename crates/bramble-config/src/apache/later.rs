@@ -17,8 +17,6 @@ const NOT_YET: &[&str] = &[
     "pool.fail_on_timeout",
     "pool.force_recovery",
     "pool.max_attempts",
-    "pool.method = \"by_busyness\"",
-    "pool.method = \"by_traffic\"",
     "pool.method = \"heartbeat\"",
     "pool.sticky.cookie",
     "pool.sticky.failover",

@@ -64,7 +64,9 @@ fn token(name: &Spanned<String>, findings: &mut Findings) -> String {
 fn method(raw: raw::Method) -> Method {
     match raw {
         raw::Method::Adaptive => Method::Adaptive,
+        raw::Method::ByBusyness => Method::ByBusyness,
         raw::Method::ByRequests => Method::ByRequests,
+        raw::Method::ByTraffic => Method::ByTraffic,
         raw::Method::First => Method::First,
         raw::Method::Hash => Method::Hash,
         raw::Method::LeastRequests => Method::LeastRequests,

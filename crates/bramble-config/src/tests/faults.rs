@@ -100,9 +100,13 @@ fn keys_and_types() {
     check("threads = 'two'", "2:11 invalid type: string \"two\", expected a whole number");
     check("[[site]]\nhosts = []", "2:1 `name` is missing | add `name = …`");
     check(
+        "[[pool]]\nname = 'a'\nmethod = 'heartbit'",
+        "4:10 `heartbit` is not allowed here | there is: `adaptive`, `by_busyness`, \
+         `by_requests`, `by_traffic`, `first`, `hash`, `least_requests`, `random_two`",
+    );
+    check(
         "[[pool]]\nname = 'a'\nmethod = 'bytraffic'",
-        "4:10 `bytraffic` is not allowed here | there is: `adaptive`, `by_requests`, `first`, `hash`, \
-         `least_requests`, `random_two`",
+        "4:10 `bytraffic` is not allowed here | did you mean `by_traffic`?",
     );
 }
 

@@ -1,6 +1,8 @@
 //! The backends of a pool as one core picks among them and judges them. Pure: time comes as an
 //! argument, and what is sent over which connection is not known here.
 
+mod ranked;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use bramble_config::plan::AdminState;
 
 use super::latency::Latency;
 use super::standing::{Standing, Weight, alike_s, ns};
-use super::{Balancer, Candidate};
+use super::{Balancer, Burden, Candidate};
 use crate::health::{Health, Verdict};
 
 /// How far one answer moves what is usual.
@@ -83,6 +85,8 @@ pub(crate) struct Members {
     list: Vec<Member>,
     rules: Rules,
     balancer: RefCell<Balancer>,
+    /// What the method counts of each.
+    burden: Option<Burden>,
     /// Times are told from here.
     base: Instant,
     /// What a method sees, made anew in part for each pick.
@@ -106,6 +110,7 @@ impl Members {
         };
         Self {
             candidates: RefCell::new(list.iter().map(candidate).collect()),
+            burden: balancer.burden(),
             list,
             rules,
             base,
@@ -175,6 +180,9 @@ impl Members {
         }
         for place in tried {
             candidates.get_mut(*place).into_iter().for_each(|candidate| candidate.usable = false);
+        }
+        if let Some(burden) = self.burden {
+            self.weigh(burden, &mut candidates);
         }
         self.balancer.borrow_mut().pick(asked.key, &mut candidates)
     }

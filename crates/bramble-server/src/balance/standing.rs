@@ -2,12 +2,16 @@
 //!
 //! It outlives a change of plan, with whatever is in flight.
 
+mod moved;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ejection::Ejection;
 use super::estimate::Estimate;
+pub(crate) use moved::Connecting;
+use moved::Moved;
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,9 @@ pub(crate) struct Standing {
     requests: Cell<u64>,
     errors: Cell<u64>,
     in_flight: Cell<u64>,
+    /// Requests for which a connection to it is being opened.
+    connecting: Cell<u64>,
+    moved: Moved,
     /// Of them, those whose answer has not begun.
     waiting: Cell<u32>,
     /// When the first of them was sent that came after the last answer; 0: none did. One that waits
@@ -77,6 +84,8 @@ impl Standing {
             requests: Cell::default(),
             errors: Cell::default(),
             in_flight: Cell::default(),
+            connecting: Cell::default(),
+            moved: Moved::default(),
             waiting: Cell::default(),
             silent_since_ns: Cell::default(),
             unsound: Cell::default(),

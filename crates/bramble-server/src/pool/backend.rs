@@ -13,7 +13,7 @@ use bramble_net::Stream;
 use bramble_net::tls::Connector;
 
 use crate::access_log::BackendFragments;
-use crate::balance::{InFlight, Judged, Standing};
+use crate::balance::{Connecting, InFlight, Judged, Standing};
 use crate::health::{Health, Verdict};
 use crate::prepared::PreparedBackend;
 
@@ -87,6 +87,11 @@ impl Backend {
     /// Counts a request until the result is dropped; see [`Standing::begin`].
     pub(crate) fn begin(&self, is_whole: bool) -> InFlight {
         self.standing.begin(is_whole)
+    }
+
+    /// Counts a request for which a connection is opened; see [`Standing::connecting`].
+    pub(crate) fn connecting(&self) -> Connecting {
+        self.standing.connecting()
     }
 
     /// Its answer has begun, so long after the end of the request.

@@ -24,6 +24,7 @@ pub(super) async fn pass_on(
 ) -> Result<Next, End> {
     let mut reader = BodyReader::of_answer(c.answer.body, &c.table.answer_limits);
     let (next, framing) = build_head(c, &answer, &mut exchange);
+    answer.in_flight.standing().received(c.answer.reason.end());
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing, &mut exchange).await;
     let waited = exchange.waited();
@@ -167,10 +168,11 @@ async fn pass_piece(
     framing: Body,
     exchange: &mut Exchange,
 ) -> Result<(usize, bool), End> {
-    let Attempt { link, buffer, .. } = answer;
+    let Attempt { link, buffer, in_flight, .. } = answer;
     let unread = buffer.unread();
     let step = reader.next(unread).map_err(|_| End::Cut)?;
     let data = unread.get(step.data).unwrap_or_default();
+    in_flight.standing().received(data.len());
     let mut after: &[u8] = &[];
     if framing == Body::Chunked {
         chunk_head(data.len(), &mut c.out);

@@ -15,7 +15,7 @@ use bramble_net::{Buffer, Grant, Spare, Stream, Use};
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
 use super::{Exchange, interim};
-use crate::balance::{InFlight, Weight};
+use crate::balance::{InFlight, Standing, Weight};
 use crate::connection::{Connection, End};
 use crate::floor::Floor;
 use crate::pool::{Backend, Link};
@@ -40,7 +40,7 @@ pub(super) struct Attempt {
     /// How long that took, where nothing but the backend was waited for.
     pub(super) began_after: Option<Duration>,
     sent_at: Instant,
-    in_flight: InFlight,
+    pub(super) in_flight: InFlight,
     /// What may come before any of it is read.
     expected: Option<Grant>,
 }
@@ -84,7 +84,7 @@ pub(super) async fn exchange(
 ) -> Result<Outcome, AttemptError> {
     let in_flight = backend.begin(exchange.whole.is_some());
     let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
-    if let Err(error) = send(c, &mut link, exchange).await {
+    if let Err(error) = send(c, &mut link, exchange, in_flight.standing()).await {
         link.stream.reset_when_closed();
         return Err(error);
     }
@@ -157,16 +157,18 @@ async fn send(
     c: &mut Connection,
     link: &mut Link,
     exchange: &mut Exchange,
+    standing: &Rc<Standing>,
 ) -> Result<(), AttemptError> {
     let body = c.input.unread().get(..exchange.whole.unwrap_or(0)).unwrap_or_default();
     let parts = [&c.forwarded[..], body, &[]];
+    standing.sent(c.forwarded.len() + body.len());
     let mut step = Floor::step(c.table.times.body);
     let sent = wait::send(&mut link.stream, parts, &c.timer, &mut step).await;
     sent.map_err(|error| early(link, FailureKind::sending(error)))?;
     if exchange.whole.is_none() {
         let chunked = c.head.body == Body::Chunked;
         let consent = if c.head.expect_continue { Consent::Due } else { Consent::Given };
-        exchange.upload = Some(Upload::new(chunked, consent, c.table.floor()));
+        exchange.upload = Some(Upload::new(chunked, consent, c.table.floor(), standing.clone()));
         if !exchange.expects {
             interim::ask_for_body(c, exchange).await.map_err(End::from)?;
         }

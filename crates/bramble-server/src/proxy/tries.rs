@@ -199,6 +199,9 @@ async fn try_backend(
             other => return other,
         }
     }
-    let link = attempt::connect(c, backend).await?;
+    let link = {
+        let _busy = backend.connecting();
+        attempt::connect(c, backend).await?
+    };
     attempt::exchange(c, backend, link, exchange).await
 }

@@ -27,7 +27,7 @@ const READS_A_TURN: usize = 8;
 
 /// Passes the 101 on, and then whatever comes.
 pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End> {
-    let Attempt { mut link, mut buffer, .. } = answer;
+    let Attempt { mut link, mut buffer, in_flight, .. } = answer;
     let date = c.core.date();
     let how = ForwardResponse {
         date: &date,
@@ -54,6 +54,8 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream);
             down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream);
             let passed = std::mem::take(&mut down.bytes);
+            in_flight.standing().received(passed as usize);
+            in_flight.standing().sent(std::mem::take(&mut up.bytes) as usize);
             add(&core.counters.bytes_out, passed);
             metering.sent_bytes += passed;
             record.iter_mut().for_each(|record| record.sent(passed));

@@ -72,7 +72,14 @@ fn a_stall_holds_up_few() {
 
 #[test]
 fn whoever_is_away_costs_nobody_an_answer() {
-    for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests, Method::RandomTwo] {
+    let methods = [
+        Method::Adaptive,
+        Method::ByBusyness,
+        Method::ByRequests,
+        Method::LeastRequests,
+        Method::RandomTwo,
+    ];
+    for method in methods {
         let mut away = eight(4, 0.6, method).with(Fault::Down, 4.0, 6.0);
         away.backends[1] = away.backends[1].clone().with(Fault::Down, 5.0, 7.0);
         let report = all_worlds(&away);

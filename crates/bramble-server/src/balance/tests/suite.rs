@@ -7,17 +7,21 @@ use proptest::prelude::*;
 
 use crate::balance::{Balancer, Candidate, key_of};
 
-const ALL: [Method; 6] = [
+const ALL: [Method; 8] = [
     Method::Adaptive,
+    Method::ByBusyness,
     Method::ByRequests,
+    Method::ByTraffic,
     Method::First,
     Method::Hash,
     Method::LeastRequests,
     Method::RandomTwo,
 ];
 /// Those that give to each according to its weight, where nobody is quicker than others.
-const WEIGHTED: [Method; 4] =
-    [Method::Adaptive, Method::ByRequests, Method::Hash, Method::LeastRequests];
+const WEIGHTED: [Method; 5] =
+    [Method::Adaptive, Method::ByRequests, Method::ByTraffic, Method::Hash, Method::LeastRequests];
+/// Bytes of a request and its answer.
+const BYTES: u64 = 100_000;
 
 fn candidate(i: usize, weight: u32) -> Candidate {
     let id = key_of(format!("backend {i}").as_bytes());
@@ -45,8 +49,17 @@ fn counts(method: Method, candidates: &mut [Candidate], n: u64) -> Vec<u64> {
         let picked = balancer.pick(key, &mut candidates.to_vec()).unwrap();
         counts[picked] += 1;
         candidates[picked].waiting += 1;
+        burden(method, &mut candidates[picked]);
     }
     counts
+}
+
+/// What the method counts of one that has been picked once more.
+fn burden(method: Method, candidate: &mut Candidate) {
+    candidate.burden += match method {
+        Method::ByTraffic => BYTES / u64::from(candidate.weight),
+        _ => 1,
+    };
 }
 
 fn homes(candidates: &[Candidate]) -> Vec<usize> {
@@ -71,7 +84,9 @@ fn the_work_is_shared_by_weight() {
 
 #[test]
 fn one_request_after_the_other_is_shared_by_weight() {
-    for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests] {
+    let busy_or_not =
+        [Method::Adaptive, Method::ByBusyness, Method::ByRequests, Method::LeastRequests];
+    for method in busy_or_not {
         let mut balancer = Balancer::new(method, 7);
         let picks = (0..400).map(|_| balancer.pick(0, &mut candidates(&[300, 100])).unwrap());
         assert_eq!(picks.filter(|picked| *picked == 0).count(), 300, "{method:?}");
@@ -160,7 +175,14 @@ proptest! {
     fn nobody_starves(weights in prop::collection::vec(100_u32..=10_000, 1..8)) {
         let total: u32 = weights.iter().sum();
         let n = u64::from(total / weights.iter().min().unwrap()) * 4;
-        for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests] {
+        let fair = [
+            Method::Adaptive,
+            Method::ByBusyness,
+            Method::ByRequests,
+            Method::ByTraffic,
+            Method::LeastRequests,
+        ];
+        for method in fair {
             let counts = counts(method, &mut candidates(&weights), n);
             prop_assert!(counts.iter().all(|count| *count > 0), "{:?}: {:?}", method, counts);
         }
