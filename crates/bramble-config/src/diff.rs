@@ -97,6 +97,7 @@ fn pool(pool: &Pool) -> Part {
         .with("retries", pool.retries)
         .with("hedge_ms", pool.hedge_ms)
         .with("slow_start_ms", pool.slow_start_ms)
+        .with("force_recovery", pool.force_recovery)
         .with("hash_by", hash_by(&pool.hash_by))
         .with("health", optional(pool.health.as_ref().map(health)))
 }

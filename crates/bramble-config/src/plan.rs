@@ -145,7 +145,7 @@ pub struct Pool {
     /// How long a backend that failed is left alone before it is tried again (Apache: 60 s).
     pub retry_ms: u64,
     /// Further backends to ask when the first can't be reached, brings no answer or a 502, 503 or
-    /// 504; at most 2.
+    /// 504; at most 7.
     pub retries: u8,
     /// How long an answer may take to begin before another backend is asked as well; longer where
     /// the pool's answers usually are.
@@ -154,6 +154,9 @@ pub struct Pool {
     /// Over so long the load of a backend that joined or came back grows to what the others have.
     #[serde(default = "slow_start_ms")]
     pub slow_start_ms: u64,
+    /// Where all backends are out, all are asked; otherwise that is a 503.
+    #[serde(default = "force_recovery")]
+    pub force_recovery: bool,
     /// What [`Method::Hash`] goes by.
     #[serde(default)]
     pub hash_by: HashBy,
@@ -174,6 +177,12 @@ pub fn slow_start_ms() -> u64 {
     4_000
 }
 
+/// The default of [`Pool::force_recovery`]: an error page is not better than a doubtful backend.
+#[must_use]
+pub fn force_recovery() -> bool {
+    true
+}
+
 impl Default for Pool {
     fn default() -> Self {
         Self {
@@ -185,6 +194,7 @@ impl Default for Pool {
             retries: 1,
             hedge_ms: hedge_ms(),
             slow_start_ms: slow_start_ms(),
+            force_recovery: force_recovery(),
             hash_by: HashBy::default(),
             release: None,
         }

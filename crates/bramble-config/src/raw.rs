@@ -62,6 +62,7 @@ pub(crate) struct Pool {
     pub retries: Option<Spanned<i64>>,
     pub hedge_ms: Option<Spanned<i64>>,
     pub slow_start_ms: Option<Spanned<i64>>,
+    pub force_recovery: Option<bool>,
     pub hash_by: Option<HashBy>,
     #[serde(default)]
     pub backend: Vec<Spanned<Backend>>,

@@ -129,7 +129,7 @@ pub(crate) const TABLES: &[Table] = &[
             ),
             row(
                 "retries",
-                "0-2",
+                "0-7",
                 "1",
                 "Further backends to ask when the first can't be reached, brings no answer or one that is a 502, 503 or 504; only what may be repeated is.",
             ),
@@ -144,6 +144,12 @@ pub(crate) const TABLES: &[Table] = &[
                 "1-86400000",
                 "4000",
                 "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_busyness`, `by_requests`, `by_traffic`, `first` and `hash`.",
+            ),
+            row(
+                "force_recovery",
+                "true, false",
+                "true",
+                "Where all backends are out, all that are enabled are asked all the same; with `false` visitors get a 503 until one is back.",
             ),
             row(
                 "hash_by",

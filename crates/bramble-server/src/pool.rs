@@ -60,13 +60,14 @@ impl Pool {
             retry: Duration::from_millis(pool.retry_ms),
             hedge: Duration::from_millis(pool.hedge_ms),
             slow_start: Duration::from_millis(pool.slow_start_ms),
+            force_recovery: pool.force_recovery,
         };
         let members = Members::new(backends.iter().map(member).collect(), rules, balancer, base);
         Self {
             name: pool.name.clone(),
             logged: Fragment::pool(&pool.name).into(),
             release: pool.release.clone(),
-            retries: pool.retries.min(2),
+            retries: pool.retries.min(7),
             hash_by: (pool.method == Method::Hash).then(|| pool.hash_by.clone()),
             budget: RefCell::new(Budget::new(Instant::now())),
             members: match old {

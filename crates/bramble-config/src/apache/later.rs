@@ -15,8 +15,6 @@ const NOT_YET: &[&str] = &[
     "pool.backend.state = \"stopped\"",
     "pool.fail_on_status",
     "pool.fail_on_timeout",
-    "pool.force_recovery",
-    "pool.max_attempts",
     "pool.method = \"heartbeat\"",
     "pool.sticky.cookie",
     "pool.sticky.failover",

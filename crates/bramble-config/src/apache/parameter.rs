@@ -8,6 +8,8 @@ pub(crate) enum Meaning {
     Set(&'static str, String),
     /// Several, or none.
     Sets(Vec<(&'static str, String)>),
+    /// The same, with a difference: what it is, and what to do about it.
+    Near(&'static str, String, &'static str, &'static str),
     /// Needed by Apache's way of doing things, not by ours.
     Idle,
     /// Can't be said here: why, and what to do instead.
@@ -16,7 +18,10 @@ pub(crate) enum Meaning {
     Wrong,
 }
 
-use Meaning::{Idle, LeftOut, Set, Sets, Wrong};
+use Meaning::{Idle, LeftOut, Near, Set, Sets, Wrong};
+
+/// Backends that bramble asks at most after the first.
+const RETRIES_MAX: u32 = 7;
 
 /// Of `BalancerMember`, or of a `ProxyPass` to one backend.
 pub(crate) fn of_member(key: &str, value: &str) -> Meaning {
@@ -66,9 +71,7 @@ pub(crate) fn of_balancer(key: &str, value: &str) -> Meaning {
         "nofailover" => switch(value, |is_on| {
             if is_on { Set("pool.sticky.failover", "false".to_owned()) } else { Idle }
         }),
-        "maxattempts" => {
-            number(value, 0..=99).map_or(Wrong, |most| Set("pool.max_attempts", most.to_string()))
-        }
+        "maxattempts" => number(value, 0..=99).map_or(Wrong, retries),
         "failonstatus" => codes(value).map_or(Wrong, |list| Set("pool.fail_on_status", list)),
         "failontimeout" => {
             switch(
@@ -100,6 +103,18 @@ fn method(value: &str) -> Meaning {
         _ => return LeftOut("bramble has no such method", "choose one of docs/reference.md"),
     };
     Set("pool.method", quoted(ours))
+}
+
+fn retries(most: u32) -> Meaning {
+    if most <= RETRIES_MAX {
+        return above("pool.retries", most, 1);
+    }
+    Near(
+        "pool.retries",
+        RETRIES_MAX.to_string(),
+        "bramble asks 7 more backends at most",
+        "nothing, if the backends are not mostly down",
+    )
 }
 
 fn sticky(value: &str) -> Meaning {

@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use crate::check::{health, listener, name, number};
 use crate::error::{Finding, Findings};
-use crate::plan::{AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms};
+use crate::plan::{
+    AdminState, Backend, HashBy, Link, Method, Pool, force_recovery, hedge_ms, slow_start_ms,
+};
 use crate::raw;
 
 const POOLS: usize = 256;
@@ -28,9 +30,10 @@ fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
         backends: backends(raw, findings),
         health: raw.health.as_ref().map(|health| health::check(health, findings)),
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
-        retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
+        retries: number::in_range("retries", raw.retries.as_ref(), 0..=7, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
         slow_start_ms: slow_start(raw, findings),
+        force_recovery: raw.force_recovery.unwrap_or_else(force_recovery),
         hash_by: raw.hash_by.as_ref().map_or_else(HashBy::default, |by| hash_by(by, findings)),
         release: None,
     }

@@ -35,7 +35,8 @@ trusted_proxies = ['10.0.0.1', 'fd00::1']
 name = 'app'
 method = 'by_requests'
 retry_ms = 5000
-retries = 2
+retries = 7
+force_recovery = false
 [[pool.backend]]
 address = '[::1]:9001'
 [[pool.backend]]
@@ -83,7 +84,7 @@ address = '127.0.0.1:9180'
     assert_eq!((metrics.address.port(), metrics.serves), (9180, Serves::Metrics));
     assert_eq!(config.all_listeners().last(), Some(metrics));
     let [pool] = config.pools() else { panic!("one pool") };
-    assert_eq!((pool.retry_ms, pool.retries), (5000, 2));
+    assert_eq!((pool.retry_ms, pool.retries, pool.force_recovery), (5000, 7, false));
     let [first, second] = pool.backends.as_slice() else { panic!("two backends") };
     assert_eq!((first.name.as_str(), first.weight), ("[::1]:9001", 100));
     assert_eq!((second.name.as_str(), second.weight), ("b2", 125));

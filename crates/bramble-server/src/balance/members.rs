@@ -71,6 +71,8 @@ pub(crate) struct Rules {
     pub(crate) hedge: Duration,
     /// How long whoever came back is spared: it gets its whole share only then.
     pub(crate) slow_start: Duration,
+    /// Where nobody is fit, all are asked.
+    pub(crate) force_recovery: bool,
 }
 
 /// Whether answers have put a backend out, or brought it back.
@@ -140,13 +142,15 @@ impl Members {
     }
 
     /// The backend for the next attempt, none of those `tried`. If none is fit, all that the
-    /// operator enabled are tried all the same (Apache's `forcerecovery`): an error page is
-    /// not better than a doubtful backend.
+    /// operator enabled are tried all the same, unless they are not to be (Apache's
+    /// `forcerecovery`): an error page is not better than a doubtful backend.
     pub(crate) fn pick(&self, asked: Asked, tried: &[usize], now: Instant) -> Option<Picked> {
         let fit = |member: &Member| member.is_enabled() && member.is_fit(asked.repeatable, now);
-        let picked = self
-            .pick_among(asked, tried, now, fit)
-            .or_else(|| self.pick_among(asked, tried, now, Member::is_enabled))?;
+        let all = || self.pick_among(asked, tried, now, Member::is_enabled);
+        let picked = match self.pick_among(asked, tried, now, fit) {
+            None if self.rules.force_recovery => all()?,
+            picked => picked?,
+        };
         let member = self.list.get(picked)?;
         let (standing, passes) = (&member.standing, member.health.passes());
         let is_trial = standing.is_remarkable() && standing.is_due(now, passes);

@@ -111,6 +111,7 @@ impl Lane {
             retry: Duration::from_secs(60),
             hedge: Duration::from_millis(500),
             slow_start: Duration::from_secs(4),
+            force_recovery: true,
         };
         let members =
             Members::new(list, rules, Balancer::new(scenario.method, scenario.seed), begin);

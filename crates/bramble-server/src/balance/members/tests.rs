@@ -37,6 +37,7 @@ impl Bench {
             retry: Duration::from_secs(60),
             hedge: Duration::from_millis(500),
             slow_start: SLOW_START,
+            force_recovery: true,
         };
         let members = Members::new(list, rules, Balancer::new(Method::Adaptive, 1), now);
         let mut bench = Self { members, parts, now };
