@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
 mod access_log;
+mod apache_flags;
 mod balance;
 mod beside_apache;
 mod bodies;

@@ -251,8 +251,14 @@ pub struct PoolBackend {
     pub name: String,
     pub address: SocketAddr,
     pub weight: f64,
-    /// What the operator wants of it: `enabled`, `draining`, `disabled`.
+    /// What the operator wants of it: `enabled`, `draining`, `disabled`, `stopped`.
     pub state: String,
+    /// Lower ones come first.
+    #[serde(default)]
+    pub set: u8,
+    /// `spare` or `standby`, where it stands by for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<String>,
     /// Balancer → what it says of the backend. Those that are not heard of are left out.
     pub seen: BTreeMap<String, BackendFacts>,
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Site};
 use crate::plan::{
-    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Route,
+    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Reserve, Route,
 };
 
 /// A part of a configuration as text: its name (`pool web`) and its fields.
@@ -152,6 +152,16 @@ fn backend(pool: &Pool, backend: &Backend) -> Part {
         .with("address", backend.address)
         .with("weight", weight)
         .with("state", format!("{:?}", backend.admin).to_lowercase())
+        .with("set", backend.set)
+        .with("reserve", optional(backend.reserve.map(reserve)))
+        .with("ignore_errors", backend.ignore_errors)
+}
+
+fn reserve(reserve: Reserve) -> &'static str {
+    match reserve {
+        Reserve::Spare => "spare",
+        Reserve::Standby => "standby",
+    }
 }
 
 fn site(site: &Site) -> Part {

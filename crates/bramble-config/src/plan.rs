@@ -7,6 +7,7 @@
 
 mod access_log;
 mod health;
+mod reserve;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access_log::{AccessLog, LogFormat, log_buffer_bytes, log_keep, log_max_bytes};
 pub use health::{CheckMethod, HealthCheck, NoStatusRange, StatusRange};
+pub use reserve::Reserve;
 
 /// Everything that one data-plane process (balancer or worker) does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -250,6 +252,15 @@ pub struct Backend {
     pub weight: u32,
     /// What the operator wants of it.
     pub admin: AdminState,
+    /// 0 to 99: the lowest that has somebody to ask is asked, and no other.
+    #[serde(default)]
+    pub set: u8,
+    /// For whom it stands by; none: it serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<Reserve>,
+    /// Whatever its requests and checks meet, it is not left alone.
+    #[serde(default)]
+    pub ignore_errors: bool,
     /// How the balancer talks to it.
     pub link: Link,
 }
@@ -265,6 +276,8 @@ pub enum AdminState {
     /// Gets requests while it is healthy.
     #[default]
     Enabled,
+    /// Gets nothing, not even checks.
+    Stopped,
 }
 
 /// Content under one or more host names.

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::error::{Finding, Findings};
 use crate::explain;
-use crate::plan::CheckMethod;
+use crate::plan::{CheckMethod, Reserve};
 
 /// A configuration is written by hand; more than this is a mistake.
 const TEXT_BYTES: usize = 1 << 20;
@@ -98,6 +98,10 @@ pub(crate) struct Backend {
     pub name: Option<Spanned<String>>,
     pub weight: Option<Spanned<f64>>,
     pub state: Option<State>,
+    pub set: Option<Spanned<i64>>,
+    pub reserve: Option<Reserve>,
+    #[serde(default)]
+    pub ignore_errors: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -106,6 +110,7 @@ pub(crate) enum State {
     Disabled,
     Draining,
     Enabled,
+    Stopped,
 }
 
 #[derive(Deserialize)]

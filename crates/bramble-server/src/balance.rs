@@ -14,6 +14,7 @@ mod hash;
 mod latency;
 mod least_requests;
 mod members;
+mod order;
 mod random_two;
 mod rng;
 mod standing;
@@ -27,6 +28,7 @@ pub(crate) use by_traffic::ByTraffic;
 pub(crate) use hash::{Hash, key_of};
 pub(crate) use least_requests::LeastRequests;
 pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
+pub(crate) use order::Rank;
 pub(crate) use random_two::RandomTwo;
 #[cfg(test)]
 pub(crate) use rng::Rng;
@@ -55,6 +57,10 @@ pub(crate) struct Candidate {
     pub(crate) cost: f64,
     /// What a method goes by that counts something else than requests, where the pool's does.
     pub(crate) burden: u64,
+    /// When it is looked at at all.
+    pub(crate) rank: Rank,
+    /// It is a spare, and one that it stands in for can't be used.
+    pub(crate) stands_in: bool,
 }
 
 /// The method of one pool with its counts.

@@ -62,8 +62,8 @@ impl Checks {
         Self { roster, running: Vec::new() }
     }
 
-    /// Checks every backend of every pool that asks for it: newcomers at once, all at the
-    /// pool's interval. Must be called inside a `LocalSet`.
+    /// Checks every backend of every pool that asks for it, but for those that are stopped:
+    /// newcomers at once, all at the pool's interval. Must be called inside a `LocalSet`.
     pub(crate) fn renew(&mut self, shared: &Arc<Prepared>) {
         let mut before = std::mem::take(&mut self.running);
         for (pool, prepared) in shared.plan.pools.iter().zip(&shared.pools) {
@@ -72,6 +72,11 @@ impl Checks {
             let enabled = backends().filter(|(plan, _)| plan.admin == AdminState::Enabled);
             let peers: Rc<[_]> = enabled.map(|(_, backend)| backend.health.clone()).collect();
             for (plan, backend) in backends() {
+                if plan.admin == AdminState::Stopped {
+                    // Whatever was known of it is old when it is enabled.
+                    backend.health.record(Verdict::Checking, false);
+                    continue;
+                }
                 let target = Target { backend: backend.clone(), pool: peers.clone() };
                 let known = before.iter().position(|check| check.is_of(backend, rule));
                 self.running.push(match known {

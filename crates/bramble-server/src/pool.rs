@@ -11,7 +11,7 @@ use bramble_config::plan::{self, HashBy, Method};
 
 use crate::access_log::Fragment;
 use crate::balance::{
-    Asked, Balancer, Heard, Member, Members, Picked, Rules, Turn, Weight, key_of,
+    Asked, Balancer, Heard, Member, Members, Picked, Rank, Rules, Turn, Weight, key_of,
 };
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
@@ -89,6 +89,12 @@ impl Pool {
         Some((picked, self.backends.get(picked.place)?.clone()))
     }
 
+    /// Whether another than those `tried` may be asked beside them; see [`Members::has_equals`].
+    pub(crate) fn has_equals(&self, asked: Asked, tried: &[usize]) -> bool {
+        let members = &self.members;
+        !members.is_ordered() || members.has_equals(asked, tried, Instant::now())
+    }
+
     /// A backend failed an attempt.
     pub(crate) fn failed(&self, backend: &Backend, weight: Weight, why: &str, now: Instant) {
         let turn = self.members.failed(backend.judged(), weight, why, now);
@@ -119,6 +125,7 @@ fn member(backend: &Rc<Backend>) -> Member {
         id: key_of(backend.plan.name.as_bytes()),
         weight: backend.plan.weight,
         admin: backend.plan.admin,
+        rank: Rank { set: backend.plan.set, reserve: backend.plan.reserve },
         health: backend.health.clone(),
         standing: backend.standing.clone(),
     }

@@ -144,6 +144,9 @@ fn status(value: &str) -> Meaning {
             _ => return Wrong,
         }
     }
+    // Who is both is a spare to Apache.
+    let is_spare = settings.iter().any(|(_, value)| value == "\"spare\"");
+    settings.retain(|(_, value)| !is_spare || value != "\"standby\"");
     // Of two states the last one counts, as of two lines.
     settings.reverse();
     let mut seen = Vec::new();

@@ -99,7 +99,16 @@ fn backend(
     let address = backend_address(&raw.address, seen, findings)?;
     let name = raw.name.as_ref().map_or_else(|| address.to_string(), |name| name.as_ref().clone());
     let admin = raw.state.map_or_else(AdminState::default, admin_state);
-    Some(Backend { name, address, weight, admin, link: Link::Plain })
+    Some(Backend {
+        name,
+        address,
+        weight,
+        admin,
+        set: number::in_range("set", raw.set.as_ref(), 0..=99, 0, findings),
+        reserve: raw.reserve,
+        ignore_errors: raw.ignore_errors,
+        link: Link::Plain,
+    })
 }
 
 fn backend_address(
@@ -145,5 +154,6 @@ fn admin_state(raw: raw::State) -> AdminState {
         raw::State::Disabled => AdminState::Disabled,
         raw::State::Draining => AdminState::Draining,
         raw::State::Enabled => AdminState::Enabled,
+        raw::State::Stopped => AdminState::Stopped,
     }
 }

@@ -222,9 +222,10 @@ fn pools() {
         "3:8 pool `a` has no backend | add [[pool.backend]] with address = \"127.0.0.1:9001\" below it",
     );
     check(
-        "[[pool]]\nname = 'a'\nretries = 8\n[[pool.backend]]\naddress = '0.0.0.0:80'",
+        "[[pool]]\nname = 'a'\nretries = 8\n[[pool.backend]]\naddress = '0.0.0.0:80'\nset = 100",
         "4:11 `retries` is 8 | give a number from 0 to 7\n\
-         6:11 nobody can connect to 0.0.0.0:80 | give the address that the backend has",
+         6:11 nobody can connect to 0.0.0.0:80 | give the address that the backend has\n\
+         7:7 `set` is 100 | give a number from 0 to 99",
     );
     check(
         "[[pool]]\nname = 'a'\nbackend = [{ address = '[::1]:80' }, { address = '[::1]:80' }]",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::{
-    AccessLog, Action, AdminState, CheckMethod, HealthCheck, LogFormat, Plan, Serves,
+    AccessLog, Action, AdminState, CheckMethod, HealthCheck, LogFormat, Plan, Reserve, Serves,
 };
 use crate::{DEFAULT_TEXT, PlanError};
 
@@ -39,6 +39,9 @@ retries = 7
 force_recovery = false
 [[pool.backend]]
 address = '[::1]:9001'
+set = 99
+reserve = 'spare'
+ignore_errors = true
 [[pool.backend]]
 address = '127.0.0.1:9002'
 name = 'b2'
@@ -89,6 +92,8 @@ address = '127.0.0.1:9180'
     assert_eq!((first.name.as_str(), first.weight), ("[::1]:9001", 100));
     assert_eq!((second.name.as_str(), second.weight), ("b2", 125));
     assert_eq!(second.admin, AdminState::Draining);
+    assert_eq!((first.set, first.reserve, first.ignore_errors), (99, Some(Reserve::Spare), true));
+    assert_eq!((second.set, second.reserve, second.ignore_errors), (0, None, false));
     let health = pool.health.as_ref().unwrap();
     assert_eq!((health.method, health.path.as_str()), (CheckMethod::Get, "/up"));
     assert_eq!(health.body.as_deref(), Some("fine"));

@@ -32,6 +32,8 @@ fn status(app: &App, pool: &Pool, now: Instant) -> PoolStatus {
         address: backend.address,
         weight: f64::from(backend.weight) / 100.0,
         state: word(&backend.admin),
+        set: backend.set,
+        reserve: backend.reserve.as_ref().map(word),
         seen: seen(app, &pool.name, backend, now),
     };
     PoolStatus {

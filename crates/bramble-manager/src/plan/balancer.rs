@@ -88,6 +88,9 @@ fn backend(name: &str, member: &Member, release: &str) -> Option<Backend> {
             NodeState::Draining => AdminState::Draining,
             NodeState::Enabled => AdminState::Enabled,
         },
+        set: 0,
+        reserve: None,
+        ignore_errors: false,
         link: Link::Mutual { keys: vec![member.key.clone()] },
     })
 }

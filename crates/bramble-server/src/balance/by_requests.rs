@@ -47,7 +47,8 @@ impl ByRequests {
             let factor = i64::from(factor(candidate));
             *status += factor;
             total += factor;
-            let key = (burden(candidate), -*status);
+            // Who stands in for another is looked at last, and needs more than the same to win.
+            let key = (burden(candidate), -*status, candidate.stands_in);
             if best.is_none_or(|(_, least)| key < least) {
                 best = Some((i, key));
             }

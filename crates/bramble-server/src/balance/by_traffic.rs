@@ -22,7 +22,7 @@ impl ByTraffic {
         let counted = candidates.iter().zip(&self.ahead).enumerate();
         let open = counted.filter(|(_, (candidate, _))| candidate.usable);
         let least = open.min_by_key(|(_, (candidate, ahead))| {
-            candidate.burden.saturating_add(ahead.unwrap_or(0))
+            (candidate.burden.saturating_add(ahead.unwrap_or(0)), candidate.stands_in)
         });
         least.map(|(i, _)| i)
     }

@@ -12,7 +12,7 @@ use bramble_config::plan::AdminState;
 
 use super::latency::Latency;
 use super::standing::{Standing, Weight, alike_s, ns};
-use super::{Balancer, Burden, Candidate};
+use super::{Balancer, Burden, Candidate, Rank, order};
 use crate::health::{Health, Verdict};
 
 /// How far one answer moves what is usual.
@@ -29,6 +29,7 @@ pub(crate) struct Member {
     /// Hundredths: 100 is a load factor of 1.
     pub(crate) weight: u32,
     pub(crate) admin: AdminState,
+    pub(crate) rank: Rank,
     pub(crate) health: Arc<Health>,
     pub(crate) standing: Rc<Standing>,
 }
@@ -89,6 +90,8 @@ pub(crate) struct Members {
     balancer: RefCell<Balancer>,
     /// What the method counts of each.
     burden: Option<Burden>,
+    /// Some come later than others.
+    is_ordered: bool,
     /// Times are told from here.
     base: Instant,
     /// What a method sees, made anew in part for each pick.
@@ -108,11 +111,13 @@ impl Members {
             id: member.id,
             weight: member.weight,
             unit: f64::from(lightest) / f64::from(member.weight.max(1)),
+            rank: member.rank,
             ..Candidate::default()
         };
         Self {
             candidates: RefCell::new(list.iter().map(candidate).collect()),
             burden: balancer.burden(),
+            is_ordered: order::matters(list.iter().map(|member| member.rank)),
             list,
             rules,
             base,
@@ -134,6 +139,11 @@ impl Members {
     /// From where times are told.
     pub(crate) fn base(&self) -> Instant {
         self.base
+    }
+
+    /// Whether some come later than others.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.is_ordered
     }
 
     /// The method with its counts.
@@ -184,6 +194,9 @@ impl Members {
         }
         for place in tried {
             candidates.get_mut(*place).into_iter().for_each(|candidate| candidate.usable = false);
+        }
+        if self.is_ordered {
+            order::narrow(&mut candidates);
         }
         if let Some(burden) = self.burden {
             self.weigh(burden, &mut candidates);
@@ -240,7 +253,8 @@ impl Members {
         let Heard { began_after, alone, sound } = heard;
         let latency = if alone { &self.latency_alone } else { &self.latency };
         let usual = self.patience_of(latency.get());
-        let is_late = alone && began_after.is_some_and(|time| time > usual);
+        let is_late =
+            alone && began_after.is_some_and(|time| time > usual) && self.has_peer(member);
         let was_doubted = member.standing.is_doubted();
         let mut turn = None;
         match began_after {
@@ -311,10 +325,18 @@ impl Member {
     fn is_fit(&self, repeatable: bool, now: Instant) -> bool {
         let standing = &self.standing;
         if self.health.verdict() != Verdict::Up {
-            standing.mark_down();
-            return false;
+            return self.is_fit_though_down();
         }
         !standing.is_remarkable() || self.is_fit_though(repeatable, now)
+    }
+
+    #[cold]
+    fn is_fit_though_down(&self) -> bool {
+        let ignores_errors = self.standing.ignores_errors();
+        if !ignores_errors {
+            self.standing.mark_down();
+        }
+        ignores_errors
     }
 
     #[cold]

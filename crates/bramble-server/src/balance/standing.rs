@@ -50,6 +50,8 @@ pub(crate) struct Standing {
     /// Requests for which a connection to it is being opened.
     connecting: Cell<u64>,
     moved: Moved,
+    /// The operator wants nothing held against it.
+    ignores_errors: Cell<bool>,
     /// Of them, those whose answer has not begun.
     waiting: Cell<u32>,
     /// When the first of them was sent that came after the last answer; 0: none did. One that waits
@@ -86,6 +88,7 @@ impl Standing {
             in_flight: Cell::default(),
             connecting: Cell::default(),
             moved: Moved::default(),
+            ignores_errors: Cell::default(),
             waiting: Cell::default(),
             silent_since_ns: Cell::default(),
             unsound: Cell::default(),
@@ -112,6 +115,19 @@ impl Standing {
         let ejection = self.ejection.get();
         self.is_remarkable
             .set(ejection.is_held() || self.was_down.get() || self.back_at.get().is_some());
+    }
+
+    /// Whether nothing is to be held against it; what was is forgotten.
+    pub(crate) fn ignore_errors(&self, ignores: bool) {
+        self.ignores_errors.set(ignores);
+        if ignores {
+            self.ejection.set(Ejection::default());
+        }
+    }
+
+    /// Whether nothing is held against it.
+    pub(crate) fn ignores_errors(&self) -> bool {
+        self.ignores_errors.get()
     }
 
     /// Whether its answers have put it out.
@@ -275,6 +291,9 @@ impl Standing {
     }
 
     fn judge(&self, by: impl FnOnce(&mut Ejection)) {
+        if self.ignores_errors() {
+            return;
+        }
         let mut ejection = self.ejection.get();
         by(&mut ejection);
         self.ejection.set(ejection);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bramble_config::plan::{self, AdminState};
+use bramble_config::plan::{self, AdminState, Reserve};
 use bramble_metrics::Durations;
 use bramble_metrics::facts::BackendFacts;
 use bramble_net::Stream;
@@ -55,15 +55,17 @@ impl Backend {
         old: Option<&Self>,
         base: Instant,
     ) -> Self {
+        let standing = match old {
+            Some(old) => old.standing.clone(),
+            None => Rc::new(Standing::new(base)),
+        };
+        standing.ignore_errors(plan.ignore_errors);
         Self {
             plan: plan.clone(),
             logged: BackendFragments::new(pool, &plan.name).into(),
             connector: prepared.connector.clone(),
             health: prepared.health.clone(),
-            standing: match old {
-                Some(old) => old.standing.clone(),
-                None => Rc::new(Standing::new(base)),
-            },
+            standing,
             links: old.map(|old| old.links.clone()).unwrap_or_default(),
         }
     }
@@ -149,21 +151,33 @@ impl Backend {
         let state = match (self.plan.admin, self.health.verdict()) {
             (AdminState::Disabled, _) => "disabled",
             (AdminState::Draining, _) => "draining",
+            (AdminState::Stopped, _) => "stopped",
+            _ if self.plan.ignore_errors => self.duty(),
             (_, Verdict::Checking) => "checking",
             (_, Verdict::Down) => "down",
             (_, Verdict::Up) if standing.is_doubted() => "ejected",
             (_, Verdict::Up) if standing.is_avoided(now, self.health.passes()) => "down",
-            (_, Verdict::Up) => "up",
+            (_, Verdict::Up) => self.duty(),
         };
         BackendFacts {
             pool: pool.to_owned(),
             name: self.plan.name.clone(),
             address: self.plan.address.to_string(),
             state: state.to_owned(),
+            set: self.plan.set,
             requests: standing.requests(),
             errors: standing.errors(),
             in_flight: standing.in_flight(),
             last_error: self.health.fault().or_else(|| standing.last_error()),
+        }
+    }
+
+    /// What it is there for, now that it is well.
+    fn duty(&self) -> &'static str {
+        match self.plan.reserve {
+            None => "up",
+            Some(Reserve::Spare) => "spare",
+            Some(Reserve::Standby) => "standby",
         }
     }
 }

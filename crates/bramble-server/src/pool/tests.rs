@@ -20,6 +20,9 @@ fn backend(name: &str) -> plan::Backend {
         address,
         weight: 100,
         admin: AdminState::Enabled,
+        set: 0,
+        reserve: None,
+        ignore_errors: false,
         link: Link::Plain,
     }
 }
@@ -126,7 +129,8 @@ fn a_newer_pass_or_an_answer_ends_that_time() {
 fn when_none_is_fit_all_that_are_enabled_are_tried() {
     let disabled = with_state("c", AdminState::Disabled);
     let draining = with_state("d", AdminState::Draining);
-    let bench = Bench::new(vec![backend("a"), backend("b"), disabled, draining]);
+    let stopped = with_state("e", AdminState::Stopped);
+    let bench = Bench::new(vec![backend("a"), backend("b"), disabled, draining, stopped]);
     bench.record(0, Verdict::Down);
     bench.fail(1);
     assert_eq!(bench.picks(4), "abab");

@@ -48,7 +48,8 @@ pub(super) async fn run(
         let may_hedge = tries.are_left(exchange)
             && exchange.is_repeatable()
             && c.head.method.is_safe()
-            && !c.head.upgrade;
+            && !c.head.upgrade
+            && exchange.pool.has_equals(exchange.asked(), tries.tried());
         exchange.hedgeable |= may_hedge;
         exchange.patience =
             (may_hedge && exchange.rival.is_none()).then(|| exchange.pool.patience());

@@ -12,7 +12,8 @@ use super::backend::{Backend, Fault, Taken};
 use super::report::{Report, Seen, Sent};
 use super::rng::Rng;
 use crate::balance::{
-    Asked, Balancer, Heard, InFlight, Judged, Member, Members, Picked, Rules, Standing, Weight,
+    Asked, Balancer, Heard, InFlight, Judged, Member, Members, Picked, Rank, Rules, Standing,
+    Weight,
 };
 use crate::health::{Health, Verdict};
 use crate::retry::Budget;
@@ -103,6 +104,7 @@ impl Lane {
             id: i as u64,
             weight: scenario.weights.get(i).copied().unwrap_or(100),
             admin: AdminState::Enabled,
+            rank: Rank::default(),
             health: health.clone(),
             standing: standing.clone(),
         };

@@ -2,10 +2,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bramble_config::plan::{AdminState, Method};
+use bramble_config::plan::{AdminState, Method, Reserve};
 
 use super::{Asked, Heard, Judged, Member, Members, Rules};
-use crate::balance::{Balancer, InFlight, Standing, Weight};
+use crate::balance::{Balancer, InFlight, Rank, Standing, Weight};
 use crate::health::{Health, Verdict};
 
 const PAGE: Asked = Asked { key: 0, repeatable: true };
@@ -21,14 +21,20 @@ struct Bench {
 
 impl Bench {
     fn new(count: usize) -> Self {
+        Self::of(&vec![Rank::default(); count], true)
+    }
+
+    fn of(ranks: &[Rank], force_recovery: bool) -> Self {
         let now = Instant::now();
-        let parts: Vec<_> = (0..count)
+        let parts: Vec<_> = ranks
+            .iter()
             .map(|_| (Rc::new(Standing::new(now)), Arc::new(Health::new(Verdict::Up))))
             .collect();
         let member = |(i, (standing, health)): (usize, &(Rc<Standing>, Arc<Health>))| Member {
             id: i as u64,
             weight: 100,
             admin: AdminState::Enabled,
+            rank: ranks[i],
             health: health.clone(),
             standing: standing.clone(),
         };
@@ -37,11 +43,11 @@ impl Bench {
             retry: Duration::from_secs(60),
             hedge: Duration::from_millis(500),
             slow_start: SLOW_START,
-            force_recovery: true,
+            force_recovery,
         };
         let members = Members::new(list, rules, Balancer::new(Method::Adaptive, 1), now);
         let mut bench = Self { members, parts, now };
-        for _ in 0..20 * count {
+        for _ in 0..20 * ranks.len() {
             bench.serve(PAGE);
         }
         bench
@@ -132,4 +138,86 @@ fn one_broken_page_is_nobodys_fault_three_in_a_row_are() {
     assert!(bench.count(20, PAGE) >= 9);
     (0..3).for_each(|_| fail(&mut bench));
     assert_eq!(bench.count(20, PAGE), 0);
+}
+
+const SECOND: Rank = Rank { set: 1, reserve: None };
+const STANDBY: Rank = Rank { set: 0, reserve: Some(Reserve::Standby) };
+
+fn place(bench: &Bench, tried: &[usize]) -> Option<usize> {
+    bench.members.pick(PAGE, tried, bench.now).map(|picked| picked.place)
+}
+
+#[test]
+fn what_comes_later_is_asked_where_what_is_first_was_tried_or_is_out() {
+    for later in [SECOND, STANDBY] {
+        let bench = Bench::of(&[Rank::default(), later], true);
+        assert_eq!([place(&bench, &[]), place(&bench, &[0])], [Some(0), Some(1)]);
+        bench.members.failed(bench.judged(0), Weight::Down, "test", bench.now);
+        assert_eq!(place(&bench, &[]), Some(1));
+        // Nobody else is fit: then the doubtful one is better than nobody.
+        assert_eq!(place(&bench, &[1]), Some(0));
+    }
+}
+
+#[test]
+fn what_comes_later_is_not_asked_for_another_being_slow() {
+    let bench = Bench::of(&[Rank::default(), Rank::default(), STANDBY], true);
+    assert!(bench.members.has_equals(PAGE, &[0], bench.now));
+    assert!(!bench.members.has_equals(PAGE, &[0, 1], bench.now));
+    bench.members.failed(bench.judged(1), Weight::Down, "test", bench.now);
+    assert!(!bench.members.has_equals(PAGE, &[0], bench.now));
+}
+
+#[test]
+fn who_is_late_is_not_left_for_what_comes_later() {
+    for (ranks, expected) in [([Rank::default(), STANDBY], 0), ([Rank::default(); 2], 1)] {
+        let bench = Bench::of(&ranks, true);
+        let late = Heard { began_after: Some(Duration::from_secs(9)), alone: true, sound: true };
+        for _ in 0..3 {
+            bench.members.answered(bench.judged(0), late, bench.now);
+        }
+        assert_eq!(place(&bench, &[]), Some(expected));
+    }
+}
+
+#[test]
+fn without_a_forced_recovery_nobody_is_asked_who_is_out() {
+    let bench = Bench::of(&[Rank::default(); 2], false);
+    bench.members.failed(bench.judged(0), Weight::Down, "test", bench.now);
+    assert_eq!([place(&bench, &[]), place(&bench, &[1])], [Some(1), None]);
+    bench.parts[1].1.record(Verdict::Down, false);
+    assert_eq!(place(&bench, &[]), None);
+    let later = bench.now + Duration::from_secs(60);
+    assert_eq!(bench.members.pick(PAGE, &[], later).map(|picked| picked.place), Some(0));
+}
+
+#[test]
+fn nothing_is_held_against_whose_errors_are_ignored() {
+    let bench = Bench::of(&[Rank::default(), SECOND], true);
+    bench.members.failed(bench.judged(0), Weight::Down, "test", bench.now);
+    assert_eq!(place(&bench, &[]), Some(1));
+    bench.parts[0].0.ignore_errors(true);
+    assert_eq!(place(&bench, &[]), Some(0));
+    bench.parts[0].1.record(Verdict::Down, false);
+    for _ in 0..5 {
+        bench.members.failed(bench.judged(0), Weight::Down, "test", bench.now);
+        bench.members.failed(bench.judged(0), Weight::Doubt, "test", bench.now);
+        assert_eq!(place(&bench, &[]), Some(0));
+    }
+    assert_eq!(bench.parts[0].0.errors(), 11);
+    bench.parts[0].0.ignore_errors(false);
+    assert_eq!(place(&bench, &[]), Some(1));
+}
+
+#[test]
+fn whoever_is_connected_to_is_busy() {
+    let standing = Rc::new(Standing::new(Instant::now()));
+    let connecting = standing.connecting();
+    let request = standing.begin(true);
+    assert_eq!(standing.busy(), 2);
+    drop(connecting);
+    request.begun();
+    assert_eq!(standing.busy(), 1);
+    drop(request);
+    assert_eq!(standing.busy(), 0);
 }

@@ -3,7 +3,7 @@
 use bramble_cluster::api::{BackendFacts, PoolBackend, PoolStatus};
 
 use crate::cli::print::Column::{Number, Text};
-use crate::cli::print::{Table, count};
+use crate::cli::print::{Table, count, in_set};
 
 /// One part a pool.
 pub fn all(pools: &[PoolStatus]) -> String {
@@ -36,7 +36,7 @@ fn row(backend: &PoolBackend) -> [String; 8] {
     [
         backend.name.clone(),
         backend.address.to_string(),
-        state(backend),
+        in_set(state(backend), backend.set),
         format!("{:.2}", backend.weight),
         sum(|facts| facts.requests),
         sum(|facts| facts.errors),
