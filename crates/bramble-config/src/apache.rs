@@ -18,6 +18,7 @@ mod notice;
 mod parameter;
 mod read;
 mod route;
+mod sticky;
 mod syntax;
 mod words;
 mod write;

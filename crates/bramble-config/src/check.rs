@@ -12,6 +12,7 @@ mod number;
 mod pool;
 pub(crate) mod route;
 mod site;
+pub(crate) mod sticky;
 
 use std::net::IpAddr;
 

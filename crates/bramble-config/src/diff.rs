@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Site};
 use crate::plan::{
-    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Route,
+    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Route, Sticky,
 };
 
 /// A part of a configuration as text: its name (`pool web`) and its fields.
@@ -99,6 +99,7 @@ fn pool(pool: &Pool) -> Part {
         .with("slow_start_ms", pool.slow_start_ms)
         .with("hash_by", hash_by(&pool.hash_by))
         .with("health", optional(pool.health.as_ref().map(health)))
+        .with("sticky", optional(pool.sticky.as_ref().map(sticky)))
 }
 
 fn method(method: Method) -> &'static str {
@@ -142,6 +143,14 @@ fn question(check: &HealthCheck) -> String {
     format!("{method} {host}{path} → {}{text}", list(check.status.iter()))
 }
 
+fn sticky(sticky: &Sticky) -> String {
+    let Sticky { cookie, parameter, separator, set, failover } = sticky;
+    let separator = separator.map(String::from).unwrap_or_default();
+    let set = if *set { ", set here" } else { "" };
+    let failover = if *failover { "" } else { ", without failover" };
+    format!("cookie {cookie}, parameter {parameter}, separator {separator:?}{set}{failover}")
+}
+
 fn backend(pool: &Pool, backend: &Backend) -> Part {
     let weight = format!("{}.{:02}", backend.weight / 100, backend.weight % 100);
     Part::new(format!("pool {}: backend {}", pool.name, backend.name))
@@ -149,6 +158,8 @@ fn backend(pool: &Pool, backend: &Backend) -> Part {
         .with("address", backend.address)
         .with("weight", weight)
         .with("state", format!("{:?}", backend.admin).to_lowercase())
+        .with("route", optional(backend.route.as_ref()))
+        .with("redirect", optional(backend.redirect.as_ref()))
 }
 
 fn site(site: &Site) -> Part {

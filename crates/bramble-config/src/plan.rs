@@ -7,6 +7,7 @@
 
 mod access_log;
 mod health;
+mod sticky;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access_log::{AccessLog, LogFormat, log_buffer_bytes, log_keep, log_max_bytes};
 pub use health::{CheckMethod, HealthCheck, NoStatusRange, StatusRange};
+pub use sticky::Sticky;
 
 /// Everything that one data-plane process (balancer or worker) does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -142,6 +144,9 @@ pub struct Pool {
     pub backends: Vec<Backend>,
     /// Active check; none: only failures of requests count.
     pub health: Option<HealthCheck>,
+    /// Sessions that stay with their backend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
     /// How long a backend that failed is left alone before it is tried again (Apache: 60 s).
     pub retry_ms: u64,
     /// Further backends to ask when the first can't be reached, brings no answer or a 502, 503 or
@@ -181,6 +186,7 @@ impl Default for Pool {
             method: Method::default(),
             backends: Vec::new(),
             health: None,
+            sticky: None,
             retry_ms: 60_000,
             retries: 1,
             hedge_ms: hedge_ms(),
@@ -238,6 +244,12 @@ pub struct Backend {
     pub admin: AdminState,
     /// How the balancer talks to it.
     pub link: Link,
+    /// What sessions call it, unique in its pool; see [`Pool::route_of`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Route of the backend that its sessions go to while it can't be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
 }
 
 /// What the operator wants of a backend; health is another matter.
@@ -246,7 +258,7 @@ pub struct Backend {
 pub enum AdminState {
     /// Gets nothing.
     Disabled,
-    /// No new requests; those in flight finish.
+    /// Only requests of sessions that are with it; those in flight finish.
     Draining,
     /// Gets requests while it is healthy.
     #[default]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::error::{Finding, Findings};
@@ -66,6 +66,7 @@ pub(crate) struct Pool {
     #[serde(default)]
     pub backend: Vec<Spanned<Backend>>,
     pub health: Option<Health>,
+    pub sticky: Option<Sticky>,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +96,10 @@ pub(crate) struct Backend {
     pub name: Option<Spanned<String>>,
     pub weight: Option<Spanned<f64>>,
     pub state: Option<State>,
+    #[serde(default, deserialize_with = "word")]
+    pub route: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "word")]
+    pub redirect: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -117,6 +122,16 @@ pub(crate) struct Health {
     pub timeout_ms: Option<Spanned<i64>>,
     pub passes: Option<Spanned<i64>>,
     pub fails: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sticky {
+    pub cookie: Spanned<String>,
+    pub parameter: Option<Spanned<String>>,
+    pub separator: Option<Spanned<String>>,
+    pub set: Option<bool>,
+    pub failover: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -218,4 +233,26 @@ pub(crate) enum LogFormat {
     Combined,
     Common,
     Json,
+}
+
+/// A text, or a number that is meant as one: Apache's routes are often `1` and `2`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text")]
+enum Word {
+    Number(i64),
+    Text(String),
+}
+
+fn word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<String>>, D::Error> {
+    let word = Option::<Spanned<Word>>::deserialize(from)?;
+    Ok(word.map(|word| {
+        let span = word.span();
+        Spanned::new(
+            span,
+            match word.into_inner() {
+                Word::Number(number) => number.to_string(),
+                Word::Text(text) => text,
+            },
+        )
+    }))
 }

@@ -3,6 +3,8 @@
 //! A test holds these rows against the keys that the reader knows, and their defaults against
 //! the defaults in force, so a new setting can't be forgotten.
 
+mod sticky;
+
 use std::fmt::Write;
 
 /// A table of the file and its keys.
@@ -156,6 +158,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "",
                 "See `[pool.health]`; without it only failures of requests count.",
             ),
+            row("sticky", "table", "", "See `[pool.sticky]`; without it no session is known."),
         ],
     },
     Table {
@@ -174,7 +177,19 @@ pub(crate) const TABLES: &[Table] = &[
                 "state",
                 "`enabled`, `draining`, `disabled`",
                 "\"enabled\"",
-                "`draining` gets no new requests while those in flight finish; `disabled` gets none.",
+                "`draining` gets no new requests but those of its sessions (`[pool.sticky]`), while those in flight finish; `disabled` gets none.",
+            ),
+            row(
+                "route",
+                "text",
+                "",
+                "What sessions call it, unique in its pool: 1 to 95 bytes that a cookie may hold. Its name where there is none and `[pool.sticky]` has `set`. Apache: `route`.",
+            ),
+            row(
+                "redirect",
+                "text",
+                "",
+                "Route of the backend that its sessions go to while it can't be used itself. Apache: `redirect`.",
             ),
         ],
     },
@@ -208,6 +223,7 @@ pub(crate) const TABLES: &[Table] = &[
             row("fails", "1-1000", "2", "Failures in a row that take a backend out."),
         ],
     },
+    sticky::TABLE,
     Table {
         header: "[[site]]",
         text: "Content under one or more host names. In a cluster `bramble publish` brings it; with `bramble run` it is a folder.",

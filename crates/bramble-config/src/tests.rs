@@ -2,6 +2,7 @@
 
 mod faults;
 mod right;
+mod sticky;
 
 use crate::{Config, ConfigErrors, load};
 

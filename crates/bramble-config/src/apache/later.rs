@@ -7,10 +7,8 @@ const NOT_YET: &[&str] = &[
     "pool.backend.first_byte_ms",
     "pool.backend.host",
     "pool.backend.ignore_errors",
-    "pool.backend.redirect",
     "pool.backend.reserve",
     "pool.backend.retry_ms",
-    "pool.backend.route",
     "pool.backend.set",
     "pool.backend.state = \"stopped\"",
     "pool.fail_on_status",
@@ -20,11 +18,6 @@ const NOT_YET: &[&str] = &[
     "pool.method = \"by_busyness\"",
     "pool.method = \"by_traffic\"",
     "pool.method = \"heartbeat\"",
-    "pool.sticky.cookie",
-    "pool.sticky.failover",
-    "pool.sticky.parameter",
-    "pool.sticky.separator",
-    "pool.sticky.set",
 ];
 
 /// Whether bramble has it.

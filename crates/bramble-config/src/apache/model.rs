@@ -18,7 +18,7 @@ pub(crate) struct Setting {
 }
 
 /// `<Proxy balancer://…>`, or the one backend of a `ProxyPass`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pool {
     /// As Apache knows it: `balancer://app`, `http://10.0.0.5:8080`.
     pub url: String,
@@ -31,7 +31,7 @@ pub(crate) struct Pool {
 }
 
 /// `BalancerMember`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub place: Place,
     pub address: SocketAddr,

@@ -1,6 +1,7 @@
 //! `key=value` of members and balancers: what it is called here.
 
 use super::member::hundredths;
+use crate::check::sticky::{is_cookie, is_parameter, is_route, is_separator};
 
 /// What becomes of a parameter.
 pub(crate) enum Meaning {
@@ -25,8 +26,8 @@ pub(crate) fn of_member(key: &str, value: &str) -> Meaning {
             hundredths(value).map_or(Wrong, |weight| Set("pool.backend.weight", weight))
         }
         "lbset" => number(value, 0..=99).map_or(Wrong, |set| above("pool.backend.set", set, 0)),
-        "route" => Set("pool.backend.route", quoted(value)),
-        "redirect" => Set("pool.backend.redirect", quoted(value)),
+        "route" => route("pool.backend.route", value),
+        "redirect" => route("pool.backend.redirect", value),
         "retry" => seconds(value).map_or(Wrong, |ms| match ms {
             60_000 => Idle,
             ms => Set("pool.backend.retry_ms", ms.max(1).to_string()),
@@ -59,8 +60,7 @@ pub(crate) fn of_balancer(key: &str, value: &str) -> Meaning {
     match key.to_ascii_lowercase().as_str() {
         "lbmethod" => method(value),
         "stickysession" => sticky(value),
-        "stickysessionsep" if value == "." => Idle,
-        "stickysessionsep" => Set("pool.sticky.separator", quoted(value)),
+        "stickysessionsep" => separator(value),
         // Ours takes it from a path, too.
         "scolonpathdelim" => Idle,
         "nofailover" => switch(value, |is_on| {
@@ -102,13 +102,30 @@ fn method(value: &str) -> Meaning {
     Set("pool.method", quoted(ours))
 }
 
+fn route(key: &'static str, value: &str) -> Meaning {
+    match is_route(value) {
+        true => Set(key, quoted(value)),
+        false => LeftOut("bramble's routes are what a cookie may hold", "choose another route"),
+    }
+}
+
+fn separator(value: &str) -> Meaning {
+    match value {
+        "." => Idle,
+        _ if value.eq_ignore_ascii_case("off") => Set("pool.sticky.separator", quoted("")),
+        _ if value.len() != 1 => Wrong,
+        _ if is_separator(value) => Set("pool.sticky.separator", quoted(value)),
+        _ => LeftOut("a cookie's value can't hold it", "choose another, as `.` or `!`"),
+    }
+}
+
 fn sticky(value: &str) -> Meaning {
     let (cookie, parameter) = value.split_once('|').unwrap_or((value, value));
-    let mut settings = vec![("pool.sticky.cookie", quoted(cookie))];
-    if cookie != parameter {
-        settings.push(("pool.sticky.parameter", quoted(parameter)));
+    if !is_cookie(cookie) || !is_parameter(parameter) {
+        let why = "bramble takes no such name of a cookie or parameter";
+        return LeftOut(why, "use up to 63 letters, digits, `-`, `_` or `.`");
     }
-    Sets(settings)
+    Sets(vec![("pool.sticky.cookie", quoted(cookie)), ("pool.sticky.parameter", quoted(parameter))])
 }
 
 /// Flags, as `+H`, `-E` or `DI`.

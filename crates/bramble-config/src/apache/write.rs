@@ -13,6 +13,7 @@ use super::notice::{Fate, Notices};
 use super::parameter::quoted;
 use super::read::Declared;
 use super::route::{Mapping, Route, To};
+use super::sticky;
 use crate::plan::Method;
 
 /// What is written, and what may still be said about it.
@@ -20,8 +21,6 @@ pub(crate) struct Writer<'a> {
     out: String,
     notices: &'a mut Notices,
     names: Names,
-    /// Cookies that somebody sets.
-    cookies: Vec<String>,
 }
 
 /// Names of pools and sites, none twice.
@@ -37,19 +36,16 @@ pub(crate) fn write(
     files: &[&str],
     notices: &mut Notices,
 ) -> String {
-    let mut writer = Writer {
-        out: String::new(),
-        notices,
-        names: Names::of(declared, routes),
-        cookies: declared.cookies.iter().map(|(name, _)| quoted(name)).collect(),
-    };
+    let mut writer = Writer { out: String::new(), notices, names: Names::of(declared, routes) };
     writer.line(&format!("# Made by `bramble import apache` from {}.", comment(&files.join(", "))));
     writer.line("# A place after `#` is the line in there that something comes from.");
     writer.settings_of("timeouts", &declared.settings);
     writer.listeners(declared);
     for (at, name) in writer.names.pools.clone() {
         if let Some((_, pool)) = declared.pools.get(at) {
-            writer.pool(pool, &name);
+            let sticky = sticky::of_pool(pool, &declared.cookies, writer.notices);
+            let pool = sticky::with_routes(pool, writer.notices);
+            writer.pool(&pool, &name, &sticky);
         }
     }
     writer.cookies(declared);
@@ -138,7 +134,7 @@ impl Writer<'_> {
         }
     }
 
-    fn pool(&mut self, pool: &Pool, name: &str) {
+    fn pool(&mut self, pool: &Pool, name: &str, sticky: &[Setting]) {
         self.table("[[pool]]", &pool.place);
         self.line(&format!("name = {}", quoted(name)));
         self.method(pool);
@@ -156,26 +152,15 @@ impl Writer<'_> {
                 }
             }
         }
-        self.sticky(pool);
+        if let Some(first) = sticky.first() {
+            self.table("[pool.sticky]", &first.place);
+        }
+        sticky.iter().for_each(|setting| self.set(setting));
         let checks = health::of(pool, self.notices);
         if let Some(first) = checks.first() {
             self.table("[pool.health]", &first.place);
         }
         checks.iter().for_each(|setting| self.set(setting));
-    }
-
-    fn sticky(&mut self, pool: &Pool) {
-        let mut sticky = last_of_each(&pool.settings, |key| key.starts_with("pool.sticky."));
-        let is_set = |one: &&Setting| self.cookies.contains(&one.value);
-        let cookie = sticky.iter().find(|one| one.key == "pool.sticky.cookie");
-        if let Some(set) = cookie.filter(is_set).cloned() {
-            sticky.push(Setting { key: "pool.sticky.set", value: "true".to_owned(), ..set });
-        }
-        let sticky: Vec<Setting> = sticky.into_iter().filter(|one| self.has(one)).collect();
-        if let Some(first) = sticky.first() {
-            self.table("[pool.sticky]", &first.place);
-        }
-        sticky.iter().for_each(|setting| self.set(setting));
     }
 
     /// Apache's own default, where it is not ours.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use toml::Spanned;
 
-use crate::check::{health, listener, name, number};
+use crate::check::{health, listener, name, number, sticky};
 use crate::error::{Finding, Findings};
 use crate::plan::{AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms};
 use crate::raw;
@@ -22,18 +22,21 @@ pub(crate) fn check(raw: &[Spanned<raw::Pool>], findings: &mut Findings) -> Vec<
 }
 
 fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
-    Pool {
+    let pool = Pool {
         name: raw.name.as_ref().clone(),
         method: raw.method.map_or_else(Method::default, method),
         backends: backends(raw, findings),
         health: raw.health.as_ref().map(|health| health::check(health, findings)),
+        sticky: raw.sticky.as_ref().map(|sticky| sticky::check(sticky, findings)),
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
         retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
         slow_start_ms: slow_start(raw, findings),
         hash_by: raw.hash_by.as_ref().map_or_else(HashBy::default, |by| hash_by(by, findings)),
         release: None,
-    }
+    };
+    sticky::check_routes(raw, &pool, findings);
+    pool
 }
 
 fn slow_start(raw: &raw::Pool, findings: &mut Findings) -> u64 {
@@ -94,7 +97,9 @@ fn backend(
     let address = backend_address(&raw.address, seen, findings)?;
     let name = raw.name.as_ref().map_or_else(|| address.to_string(), |name| name.as_ref().clone());
     let admin = raw.state.map_or_else(AdminState::default, admin_state);
-    Some(Backend { name, address, weight, admin, link: Link::Plain })
+    let routes = [raw.route.as_ref(), raw.redirect.as_ref()];
+    let [route, redirect] = routes.map(|route| sticky::route(route, findings));
+    Some(Backend { name, address, weight, admin, link: Link::Plain, route, redirect })
 }
 
 fn backend_address(

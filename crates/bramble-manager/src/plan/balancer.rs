@@ -89,6 +89,8 @@ fn backend(name: &str, member: &Member, release: &str) -> Option<Backend> {
             NodeState::Enabled => AdminState::Enabled,
         },
         link: Link::Mutual { keys: vec![member.key.clone()] },
+        route: None,
+        redirect: None,
     })
 }
 

@@ -21,6 +21,8 @@ fn backend(name: &str) -> plan::Backend {
         weight: 100,
         admin: AdminState::Enabled,
         link: Link::Plain,
+        route: None,
+        redirect: None,
     }
 }
 
