@@ -41,6 +41,7 @@ mod reload;
 mod retry;
 mod silence;
 mod starts;
+mod sticky;
 mod strict;
 mod strict_answers;
 mod strict_chunks;

@@ -22,7 +22,7 @@ pub(crate) use adaptive::Adaptive;
 pub(crate) use by_requests::ByRequests;
 pub(crate) use hash::{Hash, key_of};
 pub(crate) use least_requests::LeastRequests;
-pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
+pub(crate) use members::{Asked, Heard, Homes, Judged, Member, Members, Picked, Rules, Turn};
 pub(crate) use random_two::RandomTwo;
 #[cfg(test)]
 pub(crate) use rng::Rng;
@@ -99,6 +99,15 @@ impl Balancer {
             Self::Hash(method) => method.pick(key, candidates),
             Self::LeastRequests(method) => method.pick(candidates),
             Self::RandomTwo(method) => method.pick(candidates),
+        }
+    }
+
+    /// The counts of a method that goes by requests, whoever picks; others see those of sessions by
+    /// what their backends have to do.
+    pub(crate) fn counts(&mut self) -> Option<&mut ByRequests> {
+        match self {
+            Self::ByRequests(method) => Some(method),
+            _ => None,
         }
     }
 

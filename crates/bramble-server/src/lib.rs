@@ -37,6 +37,7 @@ mod server;
 #[cfg(test)]
 mod sim;
 mod sockets;
+mod sticky;
 mod table;
 mod visitor;
 mod wait;

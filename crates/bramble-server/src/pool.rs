@@ -11,10 +11,11 @@ use bramble_config::plan::{self, HashBy, Method};
 
 use crate::access_log::Fragment;
 use crate::balance::{
-    Asked, Balancer, Heard, Member, Members, Picked, Rules, Turn, Weight, key_of,
+    Asked, Balancer, Heard, Homes, Member, Members, Picked, Rules, Turn, Weight, key_of,
 };
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
+use crate::sticky::{Session, Sticky};
 pub(crate) use backend::{Backend, Link};
 
 /// A set of backends and how one of them is picked.
@@ -25,6 +26,8 @@ pub(crate) struct Pool {
     pub(crate) retries: u8,
     /// What the key of a request is made of, where its method needs one.
     pub(crate) hash_by: Option<HashBy>,
+    /// Its sessions, if it has such.
+    pub(crate) sticky: Option<Sticky>,
     pub(crate) budget: RefCell<Budget>,
     members: Members,
     backends: Vec<Rc<Backend>>,
@@ -61,13 +64,16 @@ impl Pool {
             hedge: Duration::from_millis(pool.hedge_ms),
             slow_start: Duration::from_millis(pool.slow_start_ms),
         };
-        let members = Members::new(backends.iter().map(member).collect(), rules, balancer, base);
+        let sticky = Sticky::new(pool);
+        let members = Members::new(backends.iter().map(member).collect(), rules, balancer, base)
+            .with_homes(sticky.as_ref().map(|sticky| homes(pool, sticky)).unwrap_or_default());
         Self {
             name: pool.name.clone(),
             logged: Fragment::pool(&pool.name).into(),
             release: pool.release.clone(),
             retries: pool.retries.min(2),
             hash_by: (pool.method == Method::Hash).then(|| pool.hash_by.clone()),
+            sticky,
             budget: RefCell::new(Budget::new(Instant::now())),
             members: match old {
                 Some(old) => members.following(&old.members),
@@ -103,6 +109,28 @@ impl Pool {
         turned(backend, turn, "a late answer");
     }
 
+    /// Whether a session that has lost its backend goes to another.
+    pub(crate) fn fails_over(&self) -> bool {
+        self.members.fails_over()
+    }
+
+    /// Whether whose session is with the backend should still wait for it.
+    pub(crate) fn is_home(&self, backend: &Rc<Backend>, now: Instant) -> bool {
+        self.place(backend).is_some_and(|place| self.members.is_home(place, now))
+    }
+
+    /// What the answer of a backend sets, unless the session is with it already.
+    #[inline]
+    pub(crate) fn cookie(&self, session: Session, backend: &Rc<Backend>) -> Option<&str> {
+        let sticky = self.sticky.as_ref().filter(|sticky| sticky.sets())?;
+        let place = self.place(backend).filter(|place| session.home != Some(*place))?;
+        sticky.cookie(place, session.is_secure)
+    }
+
+    fn place(&self, backend: &Rc<Backend>) -> Option<usize> {
+        self.backends.iter().position(|own| Rc::ptr_eq(own, backend))
+    }
+
     /// For how long an answer may fail to begin before another backend is asked as well.
     pub(crate) fn patience(&self) -> Duration {
         self.members.patience()
@@ -120,6 +148,14 @@ fn member(backend: &Rc<Backend>) -> Member {
         admin: backend.plan.admin,
         health: backend.health.clone(),
         standing: backend.standing.clone(),
+    }
+}
+
+fn homes(pool: &plan::Pool, sticky: &Sticky) -> Homes {
+    let redirect = |backend: &plan::Backend| sticky.place(backend.redirect.as_ref()?.as_bytes());
+    Homes {
+        redirects: pool.backends.iter().map(redirect).collect(),
+        failover: pool.sticky.as_ref().is_none_or(|sticky| sticky.failover),
     }
 }
 

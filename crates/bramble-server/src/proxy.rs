@@ -16,6 +16,7 @@ mod failure;
 mod hops;
 mod interim;
 mod key;
+mod session;
 mod tries;
 mod tunnel;
 mod upload;
@@ -33,6 +34,7 @@ use crate::balance::{Asked, Heard};
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
 use crate::reason::Reason;
+use crate::sticky::Session;
 use crate::wait::{self, WaitError};
 use attempt::Attempt;
 use failure::AttemptError;
@@ -52,6 +54,8 @@ pub(crate) struct Exchange {
     whole: Option<usize>,
     /// What its backend is picked by, where the pool goes by a key.
     key: u64,
+    /// Whose it is, where the pool has sessions.
+    session: Session,
     idempotent: bool,
     /// Part of the body is gone to a backend, or an interim answer to the client: it can't be
     /// repeated. A 100 is none: whoever else is asked would say the same.
@@ -92,7 +96,7 @@ impl Exchange {
     }
 
     fn asked(&self) -> Asked {
-        Asked { key: self.key, repeatable: self.is_repeatable() }
+        Asked { home: self.session.home, key: self.key, repeatable: self.is_repeatable() }
     }
 
     /// Passes on what it can of a body that is on its way; true when that has just begun though
@@ -259,12 +263,15 @@ pub(crate) async fn answer(
             let heard = Heard { began_after: None, alone: true, sound: true };
             pool.answered(&attempt.backend, heard, now);
             c.metered_until(now);
-            tunnel::run(c, *attempt).await
+            let cookie = pool.cookie(exchange.session, &attempt.backend);
+            tunnel::run(c, *attempt, cookie).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
         Ok(None) => {
             c.record.iter_mut().for_each(|record| record.found_none(pool));
-            c.problem(Reason::NoBackend).await
+            let has_lost = exchange.session.home.is_some() && !pool.fails_over();
+            let why = if has_lost { Reason::NoSessionBackend } else { Reason::NoBackend };
+            c.problem(why).await
         }
         Err(AttemptError::Client(end)) => Err(end),
         Err(AttemptError::Backend(failure)) => c.problem(failure.reason()).await,
@@ -283,6 +290,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
     // Whoever has begun to send waits for nobody.
     let expects = whole.is_none() && here == 0;
     let key = pool.hash_by.as_ref().map_or(0, |by| key::of(by, c));
+    let session = pool.sticky.as_ref().map(|sticky| session::of(sticky, c)).unwrap_or_default();
     let how = Forward {
         client: &c.client_address,
         proto: if c.head.target.is_https(buf) { "https" } else { "http" },
@@ -302,6 +310,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
         mapped,
         whole,
         key,
+        session,
         idempotent: c.head.method.is_idempotent(),
         spent: false,
         upload: None,

@@ -86,6 +86,7 @@ reasons! {
     BackendConnect 503 "backend_connect" "The site can't be reached right now. Please try again in a moment."
     BackendConnectTimeout 503 "backend_connect_timeout" "The site can't be reached in time. Please try again in a moment."
     NoBackend 503 "no_backend" "No backend of this site can be reached."
+    NoSessionBackend 503 "no_session_backend" "What you have begun can't go on right now. Please try again in a moment."
     Busy 503 "busy" "There are too many visitors right now. Please try again in a moment."
     LocalResources 503 "local_resources" "There are too many visitors right now. Please try again in a moment."
     NoSuchRelease 503 "no_such_release" "This release of the site is not here yet."

@@ -48,6 +48,7 @@ fn to(client_version: Version) -> ForwardResponse<'static> {
         client_version,
         request_was_head: false,
         back: None,
+        extra: &[],
     }
 }
 
@@ -319,4 +320,14 @@ fn the_hops_that_are_left_are_counted_down() {
     assert_eq!(sent("OPTIONS", "five"), "five");
     let plain = forwarded("OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", &untrusted());
     assert!(!plain.contains("Max-Forwards"), "{plain}");
+}
+
+#[test]
+fn fields_of_our_own_stand_beside_the_backend_s() {
+    let input = "HTTP/1.1 200 OK\r\nDate: x\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n";
+    let extra = [("Set-Cookie", "c=.d; Path=/"), ("Set-Cookie", "e\r\nf: g")];
+    let (head, _) = answered(input, &ForwardResponse { extra: &extra, ..to(Version::Http11) });
+    let expected = "HTTP/1.1 200 OK\r\nDate: x\r\nSet-Cookie: a=b\r\nSet-Cookie: c=.d; Path=/\r\n\
+        Via: 1.1 bramble\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(head, expected);
 }

@@ -50,6 +50,7 @@ fn back(prefix: &str, base: &str, field: &str) -> String {
         client_version: Version::Http11,
         request_was_head: false,
         back: Some(Back { mapping: &mapping, authorities }),
+        extra: &[],
     };
     let mut out = Vec::new();
     build::forward_response(&mut out, input.as_bytes(), &head, &how);

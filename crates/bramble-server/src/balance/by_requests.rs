@@ -46,6 +46,20 @@ impl ByRequests {
         Some(winner)
     }
 
+    /// That one gets a request that it was not picked for, and pays for it as if it had been.
+    pub(super) fn pay(&mut self, payer: usize, candidates: &[Candidate]) {
+        self.status.resize(candidates.len().max(self.status.len()), 0);
+        let mut total = 0;
+        let open = candidates.iter().zip(&mut self.status).filter(|(one, _)| one.usable);
+        for (candidate, status) in open {
+            *status += i64::from(candidate.weight);
+            total += i64::from(candidate.weight);
+        }
+        if let Some(status) = self.status.get_mut(payer) {
+            *status -= total;
+        }
+    }
+
     /// Among those of the least cost.
     pub(super) fn pick_best(
         &mut self,

@@ -69,6 +69,11 @@ impl Ejection {
         self.out.as_ref().is_some_and(|out| !over(out))
     }
 
+    /// The same for those who don't mind its answers.
+    pub(super) fn is_unreachable(&self, now: Instant, passes: u32) -> bool {
+        self.is_out(now, passes) && !self.is_doubted()
+    }
+
     /// Whether a request should find out if it is well again.
     pub(super) fn is_due(&self, now: Instant, passes: u32) -> bool {
         self.is_held() && !self.is_out(now, passes)

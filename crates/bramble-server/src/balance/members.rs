@@ -1,6 +1,8 @@
 //! The backends of a pool as one core picks among them and judges them. Pure: time comes as an
 //! argument, and what is sent over which connection is not known here.
 
+mod home;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use super::latency::Latency;
 use super::standing::{Standing, Weight, alike_s, ns};
 use super::{Balancer, Candidate};
 use crate::health::{Health, Verdict};
+pub(crate) use home::Homes;
+use home::Way;
 
 /// How far one answer moves what is usual.
 const USUAL_STEP: f64 = 0.02;
@@ -34,6 +38,8 @@ pub(crate) struct Member {
 /// What matters of a request to whom it goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
+    /// Place of the backend that its session is with.
+    pub(crate) home: Option<usize>,
     /// What the pool hashes by.
     pub(crate) key: u64,
     /// It can be sent again if nothing comes of it.
@@ -45,6 +51,8 @@ pub(crate) struct Asked {
 pub(crate) struct Picked {
     /// In the pool.
     pub(crate) place: usize,
+    /// It has the session, so that nobody else has.
+    pub(crate) is_home: bool,
     /// It may not be well again, and is asked to find that out.
     pub(crate) is_trial: bool,
 }
@@ -82,6 +90,7 @@ pub(crate) enum Turn {
 pub(crate) struct Members {
     list: Vec<Member>,
     rules: Rules,
+    homes: Homes,
     balancer: RefCell<Balancer>,
     /// Times are told from here.
     base: Instant,
@@ -108,6 +117,7 @@ impl Members {
             candidates: RefCell::new(list.iter().map(candidate).collect()),
             list,
             rules,
+            homes: Homes::default(),
             base,
             balancer: RefCell::new(balancer),
             usual_s: Cell::default(),
@@ -134,19 +144,24 @@ impl Members {
         self.balancer.borrow().clone()
     }
 
-    /// The backend for the next attempt, none of those `tried`. If none is fit, all that the
-    /// operator enabled are tried all the same (Apache's `forcerecovery`): an error page is
-    /// not better than a doubtful backend.
+    /// The backend for the next attempt, none of those `tried`: that of its session, if it has one.
+    /// If none is fit, all that the operator enabled are tried all the same (Apache's
+    /// `forcerecovery`): an error page is not better than a doubtful backend.
     pub(crate) fn pick(&self, asked: Asked, tried: &[usize], now: Instant) -> Option<Picked> {
+        let way = asked.home.map_or(Way::Elsewhere, |home| self.way(home, tried, now));
         let fit = |member: &Member| member.is_enabled() && member.is_fit(asked.repeatable, now);
-        let picked = self
-            .pick_among(asked, tried, now, fit)
-            .or_else(|| self.pick_among(asked, tried, now, Member::is_enabled))?;
+        let picked = match way {
+            Way::Home(place) => place,
+            Way::Nowhere => return None,
+            Way::Elsewhere => self
+                .pick_among(asked, tried, now, fit)
+                .or_else(|| self.pick_among(asked, tried, now, Member::is_enabled))?,
+        };
         let member = self.list.get(picked)?;
         let (standing, passes) = (&member.standing, member.health.passes());
         let is_trial = standing.is_remarkable() && standing.is_due(now, passes);
         standing.picked(now, passes);
-        Some(Picked { place: picked, is_trial })
+        Some(Picked { place: picked, is_home: way == Way::Home(picked), is_trial })
     }
 
     fn pick_among(

@@ -115,6 +115,11 @@ impl Standing {
         self.ejection.get().is_out(now, passes)
     }
 
+    /// Whether nobody could connect to it lately.
+    pub(super) fn is_unreachable(&self, now: Instant, passes: u32) -> bool {
+        self.ejection.get().is_unreachable(now, passes)
+    }
+
     /// Whether what can't be repeated should not go there.
     pub(super) fn keeps_away(&self, now: Instant, passes: u32) -> bool {
         self.ejection.get().keeps_away(now, passes)

@@ -10,7 +10,7 @@ use crate::balance::{Asked, Heard, Picked};
 use crate::health::Verdict;
 use crate::prepared::Prepared;
 
-const ASKED: Asked = Asked { key: 0, repeatable: true };
+const ASKED: Asked = Asked { home: None, key: 0, repeatable: true };
 const RETRY_MS: u64 = 1000;
 
 fn backend(name: &str) -> plan::Backend {

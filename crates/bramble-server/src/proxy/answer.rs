@@ -101,12 +101,15 @@ fn build_head(c: &mut Connection, answer: &Attempt, exchange: &mut Exchange) -> 
     let next = c.next();
     // Most answers say it: then the clock is not looked at.
     let date = c.answer.lacks_date().then(|| c.core.date());
+    let cookie = exchange.pool.cookie(exchange.session, &answer.backend);
+    let extra = cookie.map(|cookie| ("Set-Cookie", cookie));
     let how = ForwardResponse {
         date: date.as_deref().unwrap_or_default(),
         keep_alive: next == Next::Request,
         client_version: c.head.version,
         request_was_head: c.is_head(),
         back: exchange.mapped.as_mut().map(|mapped| mapped.back(answer.backend.plan.address)),
+        extra: extra.as_slice(),
     };
     c.out.clear();
     let framing = forward_response(&mut c.out, answer.buffer.unread(), &c.answer, &how);

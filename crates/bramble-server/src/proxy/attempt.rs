@@ -122,6 +122,19 @@ pub(super) async fn receive(
     }
 }
 
+/// The same, of one that has brought nothing so far.
+pub(super) async fn wait_on(
+    c: &mut Connection,
+    attempt: Box<Attempt>,
+    exchange: &mut Exchange,
+) -> Result<Outcome, AttemptError> {
+    if attempt.sent_at.elapsed() < c.table.times.first_byte {
+        return receive(c, attempt, exchange).await;
+    }
+    attempt.abandon();
+    Err(early(&attempt.link, FailureKind::Timeout).of(&attempt.backend))
+}
+
 /// False: nothing has begun.
 async fn receive_answer(
     c: &mut Connection,

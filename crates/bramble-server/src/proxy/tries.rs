@@ -34,6 +34,8 @@ struct Tries {
     is_load: bool,
     /// Whoever was asked last may not be well again.
     is_trial: bool,
+    /// The request's session is with whoever was asked last, so that nobody else has an answer.
+    is_home: bool,
 }
 
 /// Tries backends until one answers; none if there is nobody to try.
@@ -53,7 +55,10 @@ pub(super) async fn run(
         exchange.patience =
             (may_hedge && exchange.rival.is_none()).then(|| exchange.pool.patience());
         c.record.iter_mut().for_each(|record| record.tries(&backend));
-        let outcome = try_backend(c, &backend, exchange).await;
+        let mut outcome = try_backend(c, &backend, exchange).await;
+        if tries.is_home {
+            outcome = stay(c, exchange, outcome).await;
+        }
         if let Some(answer) = tries.judge(c, exchange, &backend, outcome)? {
             return Ok(Some(answer));
         }
@@ -87,7 +92,7 @@ impl Tries {
         let now = if self.count == 0 { c.read_at() } else { Instant::now() };
         let (picked, backend) = pool.pick(exchange.asked(), self.tried(), now)?;
         *self.places.get_mut(self.count)? = picked.place;
-        self.is_trial = picked.is_trial;
+        (self.is_trial, self.is_home) = (picked.is_trial, picked.is_home);
         self.count += 1;
         Some(backend)
     }
@@ -105,7 +110,8 @@ impl Tries {
         match outcome {
             Ok(Outcome::Answered(attempt)) if is_poor(c.answer.status) => {
                 doubt(exchange, &attempt.backend, c.answer.status);
-                if !exchange.is_repeatable() {
+                if self.is_home || !exchange.is_repeatable() {
+                    exchange.drop_rival();
                     return Ok(Some(attempt));
                 }
                 self.poor = Some(attempt);
@@ -165,6 +171,27 @@ impl Tries {
             return Ok(Some(poor));
         }
         self.last.map_or(Ok(None), |failure| Err(failure.into()))
+    }
+}
+
+/// Waits on for the backend that has the session. A silent one is left only when its checks have
+/// found out meanwhile that it is down.
+#[cold]
+async fn stay(
+    c: &mut Connection,
+    exchange: &mut Exchange,
+    mut outcome: Result<Outcome, AttemptError>,
+) -> Result<Outcome, AttemptError> {
+    loop {
+        match outcome {
+            Ok(Outcome::Slow(attempt))
+                if exchange.pool.is_home(&attempt.backend, Instant::now()) =>
+            {
+                exchange.patience = Some(exchange.pool.patience());
+                outcome = attempt::wait_on(c, attempt, exchange).await;
+            }
+            outcome => return outcome,
+        }
     }
 }
 

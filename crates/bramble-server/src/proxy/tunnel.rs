@@ -25,16 +25,22 @@ use frames::{CLOSE, Frames, MASKED_CLOSE};
 /// Reads that one turn passes on before others get theirs.
 const READS_A_TURN: usize = 8;
 
-/// Passes the 101 on, and then whatever comes.
-pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End> {
+/// Passes the 101 on, with a cookie where one is set, and then whatever comes.
+pub(super) async fn run(
+    c: &mut Connection,
+    answer: Attempt,
+    cookie: Option<&str>,
+) -> Result<Next, End> {
     let Attempt { mut link, mut buffer, .. } = answer;
     let date = c.core.date();
+    let extra = cookie.map(|cookie| ("Set-Cookie", cookie));
     let how = ForwardResponse {
         date: &date,
         keep_alive: false,
         client_version: c.head.version,
         request_was_head: false,
         back: None,
+        extra: extra.as_slice(),
     };
     c.out.clear();
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);

@@ -185,7 +185,7 @@ impl World {
         let Request { balancer, tried, unreached, .. } = &self.requests[request];
         let is_left = tried.len() - unreached < TRIES && tried.len() < TRIED_MAX;
         let lane = &self.lanes[*balancer];
-        let asked = Asked { key: request as u64, repeatable: true };
+        let asked = Asked { home: None, key: request as u64, repeatable: true };
         let picked = is_left.then(|| lane.members.pick(asked, tried, at)).flatten();
         let Some(Picked { place: backend, .. }) = picked else {
             return self.settle_if_over(request, now);

@@ -38,6 +38,7 @@ fn check_asked(input: &[u8], asked: Asked) {
                 client_version,
                 request_was_head,
                 back: None,
+                extra: &[],
             };
             check_forwarded(input, &head, &how, asked);
         }

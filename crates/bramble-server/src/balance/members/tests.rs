@@ -8,8 +8,8 @@ use super::{Asked, Heard, Judged, Member, Members, Rules};
 use crate::balance::{Balancer, InFlight, Standing, Weight};
 use crate::health::{Health, Verdict};
 
-const PAGE: Asked = Asked { key: 0, repeatable: true };
-const ORDER: Asked = Asked { key: 0, repeatable: false };
+const PAGE: Asked = Asked { home: None, key: 0, repeatable: true };
+const ORDER: Asked = Asked { home: None, key: 0, repeatable: false };
 const SLOW_START: Duration = Duration::from_secs(4);
 
 /// Backends that answer as a test tells them to.

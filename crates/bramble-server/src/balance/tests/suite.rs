@@ -1,11 +1,15 @@
 //! What holds for every method.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bramble_config::plan::Method;
+use bramble_config::plan::{AdminState, Method};
 use proptest::prelude::*;
 
-use crate::balance::{Balancer, Candidate, key_of};
+use crate::balance::{Asked, Balancer, Candidate, Homes, Member, Members, Rules, Standing, key_of};
+use crate::health::{Health, Verdict};
 
 const ALL: [Method; 6] = [
     Method::Adaptive,
@@ -132,6 +136,40 @@ fn the_first_gets_all_as_long_as_it_can_be_used() {
     assert_eq!(counts(Method::First, &mut all, 10), [10, 0, 0]);
     all[0].usable = false;
     assert_eq!(counts(Method::First, &mut all, 10), [0, 10, 0]);
+}
+
+/// Backends of a pool with sessions, in these states.
+fn members(method: Method, states: &[AdminState], now: Instant) -> Members {
+    let member = |(i, admin): (usize, &AdminState)| Member {
+        id: i as u64,
+        weight: 100,
+        admin: *admin,
+        health: Arc::new(Health::new(Verdict::Up)),
+        standing: Rc::new(Standing::new(now)),
+    };
+    let second = Duration::from_secs(1);
+    let rules = Rules { retry: second, hedge: second, slow_start: second };
+    let list = states.iter().enumerate().map(member).collect();
+    let homes = Homes { redirects: vec![None; states.len()], failover: true };
+    Members::new(list, rules, Balancer::new(method, 7), now).with_homes(homes)
+}
+
+#[test]
+fn a_draining_backend_keeps_its_sessions_and_gets_nothing_else() {
+    let now = Instant::now();
+    let states = [AdminState::Enabled, AdminState::Draining, AdminState::Enabled];
+    for method in ALL {
+        let members = members(method, &states, now);
+        let picked = |home, key| {
+            let asked = Asked { home, key, repeatable: true };
+            members.pick(asked, &[], now).unwrap().place
+        };
+        for key in 0..200 {
+            assert_eq!(picked(Some(1), key), 1, "{method:?}");
+            assert_eq!(picked(Some(2), key), 2, "{method:?}");
+            assert_ne!(picked(None, key), 1, "{method:?}");
+        }
+    }
 }
 
 proptest! {
