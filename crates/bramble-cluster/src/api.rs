@@ -242,6 +242,9 @@ pub struct PoolStatus {
     /// `site:NAME` for the workers of a site.
     pub name: String,
     pub method: String,
+    /// The cookie by which its sessions are known, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<String>,
     pub backends: Vec<PoolBackend>,
 }
 

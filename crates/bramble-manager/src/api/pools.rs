@@ -37,6 +37,7 @@ fn status(app: &App, pool: &Pool, now: Instant) -> PoolStatus {
     PoolStatus {
         name: pool.name.clone(),
         method: word(&pool.method),
+        sticky: pool.sticky.as_ref().map(|sticky| sticky.cookie.clone()),
         backends: pool.backends.iter().map(backend).collect(),
     }
 }

@@ -25,7 +25,8 @@ fn pool(pool: &PoolStatus) -> String {
         Text("last error"),
     ]);
     pool.backends.iter().for_each(|backend| table.row(row(backend)));
-    format!("pool {}: {}\n{table}", pool.name, pool.method)
+    let sticky = pool.sticky.as_ref().map(|cookie| format!(", sticky by {cookie}"));
+    format!("pool {}: {}{}\n{table}", pool.name, pool.method, sticky.unwrap_or_default())
 }
 
 fn row(backend: &PoolBackend) -> [String; 8] {

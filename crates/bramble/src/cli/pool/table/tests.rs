@@ -26,11 +26,21 @@ fn line(state: &str, seen: &[(&str, BackendFacts)]) -> String {
         state: state.to_owned(),
         seen,
     };
-    let (name, method) = ("app".to_owned(), "by_requests".to_owned());
-    let text = all(&[PoolStatus { name, method, backends: vec![backend] }]);
+    let text = all(&[pool(None, vec![backend])]);
     let words = text.lines().last().unwrap().split_whitespace();
     assert!(text.starts_with("pool app: by_requests\nbackend "), "{text}");
     words.collect::<Vec<_>>().join(" ")
+}
+
+fn pool(sticky: Option<&str>, backends: Vec<PoolBackend>) -> PoolStatus {
+    let sticky = sticky.map(str::to_owned);
+    PoolStatus { name: "app".to_owned(), method: "by_requests".to_owned(), sticky, backends }
+}
+
+#[test]
+fn a_pool_with_sessions_says_so() {
+    let text = all(&[pool(Some("SID"), Vec::new())]);
+    assert!(text.starts_with("pool app: by_requests, sticky by SID\n"), "{text}");
 }
 
 #[test]
