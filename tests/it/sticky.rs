@@ -198,7 +198,8 @@ fn a_slow_answer_is_the_session_s_own() {
         caller.respond(200, "a");
     });
     let other = named("b");
-    let config = config(&[slow, other], &[], &format!("{APPS}\n{QUICK}")).pool("hedge_ms = 50");
+    let backends = [slow, other];
+    let config = config(&backends, &[], &format!("{APPS}\n{QUICK}")).pool("hedge_ms = 50");
     let bramble = config.run();
     let mut client = bramble.client();
     eventually("its checks pass", || answers(&mut client, "JSESSIONID=1.a", 1) == "a");
@@ -211,7 +212,8 @@ fn a_slow_answer_is_the_session_s_own() {
 fn and_so_is_one_that_says_that_there_is_none() {
     let sick = Backend::start(respond(503, "a"));
     let other = named("b");
-    let bramble = config(&[sick, other], &[], APPS).run();
+    let backends = [sick, other];
+    let bramble = config(&backends, &[], APPS).run();
     let mut client = bramble.client();
     for _ in 0..5 {
         client.get_with("/", &["Cookie: JSESSIONID=1.a"]).expect(503).body("a");
@@ -231,7 +233,8 @@ fn but_a_backend_that_hangs_is_left_when_its_checks_say_so() {
         false => caller.respond(200, "a"),
     });
     let other = named("b");
-    let config = config(&[one, other], &[], &format!("{SET}\n{QUICK}")).pool("hedge_ms = 50");
+    let backends = [one, other];
+    let config = config(&backends, &[], &format!("{SET}\n{QUICK}")).pool("hedge_ms = 50");
     let bramble = config.run();
     let mut client = bramble.client();
     eventually("it serves", || answers(&mut client, "ROUTEID=.a", 1) == "a");
@@ -263,7 +266,8 @@ fn a_websocket_has_its_session_too() {
     let app = Backend::start(|caller| {
         caller.send_last(AGREE);
     });
-    let bramble = config(&[app], &[], SET).run();
+    let backends = [app];
+    let bramble = config(&backends, &[], SET).run();
     let ask = |cookie: &str| {
         let fields = format!("Connection: Upgrade\r\nUpgrade: websocket\r\n{cookie}");
         let mut client = bramble.client();
@@ -279,7 +283,7 @@ fn a_hostile_cookie_names_nobody() {
     let bramble = config(&backends, &[], SET).run();
     let long = "ROUTEID=".to_owned() + &".".repeat(20_000) + "a";
     let many = "ROUTEID=;".repeat(2_000) + "ROUTEID=.zzz";
-    let odd = "=;;;ROUTEID;ROUTEID=\u{ff}.a\u{ff};ROUTEID=.a";
+    let odd = "=;;;ROUTEID;ROUTEID=x.a%;ROUTEID=.a";
     for cookie in [long.as_str(), many.as_str(), odd] {
         for _ in 0..3 {
             bramble.client().get_with("/", &[&format!("Cookie: {cookie}")]).expect(200);
