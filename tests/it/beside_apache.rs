@@ -1,6 +1,8 @@
 //! Imported configurations beside httpd itself: the same request gets the same answer from both.
 
 mod both;
+mod files;
+mod picks;
 
 use bramble_tests::{Backend, Caller};
 
@@ -50,7 +52,7 @@ ProxyPreserveHost On
     ProxyPass /app balancer://one/app
 </VirtualHost>
 ";
-    let both = Both::start(conf, &a, &b, 0);
+    let both = Both::start(conf, &[&a, &b], 0);
     let paths = ["/", "/x?y=1", "/balancer-manager", "/balancer-managers", "/balancer-manager/x"];
     for host in ["first.example", "www.first.example", "a.b.first.example", "nobody.example"] {
         both.agree(host, &paths);
@@ -76,7 +78,7 @@ ProxyPreserveHost On
 </Proxy>
 ProxyPass / balancer://app/
 ";
-    let both = Both::start(conf, &a, &b, 0);
+    let both = Both::start(conf, &[&a, &b], 0);
     both.agree("any.example", &["/"; 40]);
 }
 
@@ -104,7 +106,7 @@ ProxyPassReverseCookiePath /base /app
 ProxyPass /strip http://{b}
 ProxyPass / http://{b}/inner/
 ";
-    let both = Both::start(conf, &a, &b, 0);
+    let both = Both::start(conf, &[&a, &b], 0);
     both.agree("any.example", &["/app", "/app/", "/app/x", "/app/x/?y=/z", "/app/a%20b"]);
     both.agree("any.example", &["/strip", "/strip/x", "/stripe", "/", "/x", "/x/?y"]);
 }

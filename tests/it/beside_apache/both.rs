@@ -1,5 +1,6 @@
 //! httpd and bramble side by side, with the same configuration.
 
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use bramble_tests::{
@@ -25,13 +26,16 @@ LoadModule slotmem_shm_module {modules}/mod_slotmem_shm.so
 LoadModule proxy_module {modules}/mod_proxy.so
 LoadModule proxy_http_module {modules}/mod_proxy_http.so
 LoadModule proxy_balancer_module {modules}/mod_proxy_balancer.so
+LoadModule lbmethod_bybusyness_module {modules}/mod_lbmethod_bybusyness.so
 LoadModule lbmethod_byrequests_module {modules}/mod_lbmethod_byrequests.so
+LoadModule lbmethod_bytraffic_module {modules}/mod_lbmethod_bytraffic.so
 TypesConfig /dev/null
 StartServers 1
 ServerLimit 1
 ThreadsPerChild 16
 MaxRequestWorkers 16
 MaxSpareThreads 16
+MaxKeepAliveRequests 0
 Listen {address}
 ";
 
@@ -55,8 +59,9 @@ impl Drop for Httpd {
 }
 
 impl Both {
-    /// `{a}`, `{b}` and `{dir}` in `conf` are two backends' addresses and a folder with `www/` in it.
-    pub fn start(conf: &str, a: &Backend, b: &Backend, exit: i32) -> Self {
+    /// `{a}`, `{b}` … in `conf` are the backends' addresses, `{dir}` is a folder with `www/` in it.
+    #[track_caller]
+    pub fn start(conf: &str, backends: &[&Backend], exit: i32) -> Self {
         assert!(
             std::path::Path::new(HTTPD).exists(),
             "no {HTTPD}: cargo xtask test --all installs it"
@@ -68,12 +73,13 @@ impl Both {
         ]);
         let at = [Address::free(), Address::free()];
         let filled = |template: &str, at: &Address| {
-            template
+            let fixed = template
                 .replace("{dir}", &folder.path().display().to_string())
                 .replace("{modules}", "/usr/lib/apache2/modules")
-                .replace("{address}", &at.socket().to_string())
-                .replace("{a}", &a.address().to_string())
-                .replace("{b}", &b.address().to_string())
+                .replace("{address}", &at.socket().to_string());
+            ('a'..).zip(backends).fold(fixed, |text, (name, backend)| {
+                text.replace(&format!("{{{name}}}"), &backend.address().to_string())
+            })
         };
         folder.write("httpd.conf", filled(&format!("{PREAMBLE}{conf}"), &at[0]));
         folder.write("import.conf", filled(&format!("Listen {{address}}\n{conf}"), &at[1]));
@@ -90,12 +96,18 @@ impl Both {
         Self { httpd, bramble, at, _folder: folder }
     }
 
+    /// Where httpd listens, and bramble.
+    pub fn at(&self) -> [SocketAddr; 2] {
+        self.at.each_ref().map(Address::socket)
+    }
+
     fn ask(&self, host: &str, path: &str) -> [Answer; 2] {
-        self.at.each_ref().map(|at| {
-            let request =
-                format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-            Client::connect(at.socket()).send(request).answer()
-        })
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// What httpd answers, and bramble.
+    pub fn send(&self, request: &str) -> [Answer; 2] {
+        self.at().map(|at| Client::connect(at).send(request).answer())
     }
 
     /// Both answer with the same status, `Location`, cookies, and body where it is not an error's.
