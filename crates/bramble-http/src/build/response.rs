@@ -125,7 +125,7 @@ pub fn simple_response(
 }
 
 fn goes_on(kind: Kind) -> bool {
-    !kind.is_hop_by_hop() && !matches!(kind, Kind::Bramble | Kind::BrambleRelease)
+    !kind.is_hop_by_hop() && !kind.is_ours()
 }
 
 /// Whether the one protocol that we pass on is what a 426 wants; it must say so

@@ -87,6 +87,7 @@ fn what_is_for_one_hop_goes_no_further() {
         "HTTP2-Settings: x",
         "Proxy: http://evil.example",
         "Expect: 100-continue",
+        "Bramble-Load: forged",
         "Bramble-Release: forged",
         "Bramble-Anything: forged",
     ];
@@ -191,7 +192,7 @@ fn an_expectation_goes_on_where_there_is_one() {
 #[test]
 fn an_answer_goes_on_without_what_was_for_us() {
     let input = "HTTP/1.1 200 Fine\r\nDate: x\r\nConnection: x-named\r\nX-Named: 1\r\n\
-        Keep-Alive: 5\r\nBramble-Release: r2\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\n";
+        Keep-Alive: 5\r\nBramble-Release: r2\r\nBramble-Load: in_flight=1\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\n";
     let expected = "HTTP/1.1 200 Fine\r\nDate: x\r\nVia: 1.1 bramble\r\nContent-Length: 3\r\n\r\n";
     assert_eq!(answered(input, &to(Version::Http11)), (expected.to_owned(), Body::Length(3)));
 }
