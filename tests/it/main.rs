@@ -38,6 +38,7 @@ mod persistence;
 mod pools;
 mod publishing;
 mod reload;
+mod reports;
 mod retry;
 mod silence;
 mod starts;

@@ -6,6 +6,7 @@
 mod adaptive;
 mod by_requests;
 mod ejection;
+mod elsewhere;
 mod estimate;
 mod first;
 mod hash;
@@ -13,6 +14,7 @@ mod latency;
 mod least_requests;
 mod members;
 mod random_two;
+pub(crate) mod report;
 mod rng;
 mod standing;
 
@@ -24,6 +26,7 @@ pub(crate) use hash::{Hash, key_of};
 pub(crate) use least_requests::LeastRequests;
 pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
 pub(crate) use random_two::RandomTwo;
+pub(crate) use report::Report;
 #[cfg(test)]
 pub(crate) use rng::Rng;
 pub(crate) use standing::{InFlight, Standing, Weight};
@@ -37,7 +40,7 @@ pub(crate) struct Candidate {
     pub(crate) weight: u32,
     /// It may be picked.
     pub(crate) usable: bool,
-    /// Requests that it has not answered yet.
+    /// Requests that it has not answered yet, as far as that is known.
     pub(crate) waiting: u32,
     /// How long an answer of it is likely to take to begin, in seconds.
     pub(crate) expected_s: f64,

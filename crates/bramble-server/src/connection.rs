@@ -9,6 +9,7 @@
 //! whether it may go on.
 
 mod body;
+mod load;
 mod metered;
 mod noted;
 mod reply;
@@ -25,7 +26,7 @@ use bramble_net::{Buffer, Level, Spare, Stream, Timer};
 
 use crate::access_log::Record;
 use crate::core::Core;
-use crate::counters::{Held, add};
+use crate::counters::add;
 use crate::floor::Floor;
 use crate::place::Place;
 use crate::reason::{Event, Reason, Word};
@@ -204,7 +205,7 @@ impl Connection {
         // Try-first never blocks for a client that is quick enough: the others get their turn.
         tokio::task::coop::consume_budget().await;
         let core = self.core.clone();
-        let _held = Held::new(&core.counters.in_flight);
+        let _held = core.work.begin(&core.counters.in_flight);
         add(&core.counters.requests, 1);
         self.visitor.requests += 1;
         self.expects = self.head.expect_continue;

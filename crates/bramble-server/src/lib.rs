@@ -21,6 +21,7 @@ mod floor;
 pub mod handover;
 mod health;
 mod housekeeping;
+mod lanes;
 mod ledger;
 mod meters;
 mod metrics;
@@ -40,6 +41,7 @@ mod sockets;
 mod table;
 mod visitor;
 mod wait;
+mod work;
 
 pub use prepared::PlanError;
 pub use reason::reference as reasons;

@@ -5,14 +5,16 @@ mod backend;
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bramble_config::plan::{self, HashBy, Method};
 
 use crate::access_log::Fragment;
 use crate::balance::{
-    Asked, Balancer, Heard, Member, Members, Picked, Rules, Turn, Weight, key_of,
+    Asked, Balancer, Heard, Member, Members, Picked, Report, Rules, Turn, Weight, key_of,
 };
+use crate::health::Health;
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
 pub(crate) use backend::{Backend, Link};
@@ -106,6 +108,26 @@ impl Pool {
     /// For how long an answer may fail to begin before another backend is asked as well.
     pub(crate) fn patience(&self) -> Duration {
         self.members.patience()
+    }
+
+    /// A check was told by the backend of this health, which is asked for no request of ours with
+    /// that, what it has to do.
+    pub(crate) fn reported(&self, by: &Arc<Health>, report: Report, now: Instant) {
+        if let Some(backend) = self.backend_of(by) {
+            backend.standing.reported(report, backend.standing.in_flight(), now);
+        }
+    }
+
+    /// Whether other balancers ask the pool, and the backend of this health has not said lately what
+    /// it has to do.
+    pub(crate) fn wants_report(&self, of: &Arc<Health>, now: Instant) -> bool {
+        let is_unheard = |backend: &Rc<Backend>| !backend.standing.has_reported(now);
+        self.backend_of(of).is_some_and(is_unheard)
+            && self.backends.iter().any(|backend| backend.standing.is_asked_by_others(now))
+    }
+
+    fn backend_of(&self, health: &Arc<Health>) -> Option<&Rc<Backend>> {
+        self.backends.iter().find(|backend| Arc::ptr_eq(&backend.health, health))
     }
 
     pub(crate) fn backends(&self) -> &[Rc<Backend>] {

@@ -13,6 +13,7 @@ use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, 
 
 use crate::access_log::Writer;
 use crate::health::{Health, Verdict};
+use crate::lanes::Lanes;
 
 /// Why a plan can't be taken.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,8 @@ pub(crate) struct Prepared {
     pub(crate) acceptors: BTreeMap<String, Option<Acceptor>>,
     /// In the plan's order.
     pub(crate) pools: Vec<PreparedPool>,
+    /// Requests of the process.
+    pub(crate) work: Arc<Lanes>,
     /// Of the access log, if one is kept.
     pub(crate) writer: Option<Arc<Writer>>,
 }
@@ -104,7 +107,8 @@ impl Prepared {
             pools.push(prepare_pool(pool, identity.as_ref(), old)?);
         }
         let writer = plan.access_log.as_ref().map(|log| writer(log, folder, old)).transpose()?;
-        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, writer })
+        let work = Lanes::of(plan.threads, old.map(|old| &old.work));
+        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, work, writer })
     }
 
     /// Every core is ready for it: they all change over now.

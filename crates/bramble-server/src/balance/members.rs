@@ -164,6 +164,9 @@ impl Members {
             let standing = &*member.standing;
             candidate.usable = usable(member);
             candidate.waiting = standing.waiting();
+            if standing.elsewhere().is_known() {
+                standing.add_elsewhere(candidate, now_ns);
+            }
             let (silent_s, expected_s) =
                 (standing.silent_s(now_ns), standing.expected_s(usual_s, now_ns));
             let is_silent = silent_s > alike_s && silent_s > expected_s;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ejection::Ejection;
+use super::elsewhere::Elsewhere;
 use super::estimate::Estimate;
 
 /// What a failed attempt says about a backend.
@@ -51,6 +52,8 @@ pub(crate) struct Standing {
     /// Answers in a row that said that it has failed.
     unsound: Cell<u8>,
     estimate: Cell<Estimate>,
+    /// What others have there.
+    elsewhere: Elsewhere,
     /// Its checks said so when they were last looked at.
     was_down: Cell<bool>,
     /// When it came back.
@@ -81,6 +84,7 @@ impl Standing {
             silent_since_ns: Cell::default(),
             unsound: Cell::default(),
             estimate: Cell::default(),
+            elsewhere: Elsewhere::default(),
             was_down: Cell::default(),
             back_at: Cell::default(),
             is_slow: Cell::default(),
@@ -88,8 +92,14 @@ impl Standing {
         }
     }
 
-    fn ns(&self, now: Instant) -> u64 {
+    /// Since its base.
+    pub(super) fn ns(&self, now: Instant) -> u64 {
         ns(now.saturating_duration_since(self.base)).max(1)
+    }
+
+    #[inline]
+    pub(super) fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     /// Whether there is anything to know of it.

@@ -13,7 +13,7 @@ use bramble_net::Stream;
 use bramble_net::tls::Connector;
 
 use crate::access_log::BackendFragments;
-use crate::balance::{InFlight, Judged, Standing};
+use crate::balance::{InFlight, Judged, Report, Standing};
 use crate::health::{Health, Verdict};
 use crate::prepared::PreparedBackend;
 
@@ -93,6 +93,15 @@ impl Backend {
     pub(crate) fn began_after(&self, time: Duration) {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.links.first_bytes.borrow_mut().record(us);
+    }
+
+    /// An answer has begun with what it says of its load; its request is still counted here.
+    #[cold]
+    pub(crate) fn says(&self, load: &[u8], now: Instant) {
+        if let Some(report) = Report::parse(load) {
+            let others = self.standing.in_flight().saturating_sub(1);
+            self.standing.reported(report, others, now);
+        }
     }
 
     /// A request of a visitor was answered by it.

@@ -188,6 +188,9 @@ async fn receive_head(
     loop {
         match parse_head(c, &attempt.buffer) {
             Ok(Parsed::Complete) if c.answer.is_final() => {
+                if let Some(load) = c.answer.load {
+                    attempt.backend.says(load.of(attempt.buffer.unread()), Instant::now());
+                }
                 exchange.decide(Consent::Refused);
                 return Ok(true);
             }

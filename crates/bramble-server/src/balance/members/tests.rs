@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bramble_config::plan::{AdminState, Method};
 
 use super::{Asked, Heard, Judged, Member, Members, Rules};
-use crate::balance::{Balancer, InFlight, Standing, Weight};
+use crate::balance::{Balancer, InFlight, Report, Standing, Weight};
 use crate::health::{Health, Verdict};
 
 const PAGE: Asked = Asked { key: 0, repeatable: true };
@@ -131,4 +131,15 @@ fn one_broken_page_is_nobodys_fault_three_in_a_row_are() {
     assert!(bench.count(20, PAGE) >= 9);
     (0..3).for_each(|_| fail(&mut bench));
     assert_eq!(bench.count(20, PAGE), 0);
+}
+
+#[test]
+fn whoever_has_requests_of_others_is_spared_for_a_while() {
+    let mut bench = Bench::new(2);
+    let report = |in_flight| Report { in_flight, ..Report::default() };
+    bench.parts[0].0.reported(report(4), 0, bench.now);
+    bench.parts[1].0.reported(report(0), 0, bench.now);
+    assert_eq!(bench.count(20, PAGE), 0);
+    bench.now += Duration::from_secs(1);
+    assert_eq!(bench.count(20, PAGE), 10);
 }

@@ -1,0 +1,95 @@
+//! What a backend has to do for others than this core, as far as it says so itself: what other
+//! balancers have sent it. Pure.
+//!
+//! A report counts all requests of a backend, ours among them. Those that we had there when it came
+//! are taken off, and what is left belongs to others. It is worth less from moment to moment, since
+//! others send and are answered meanwhile, and nothing after a second: then the backend stands as if
+//! nobody else knew of it, which is what a balancer that is alone believes anyway.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use super::{Candidate, Report, Standing};
+
+/// For so long a report is believed, the less the older it is.
+const BELIEVED_NS: u64 = 1_000_000_000;
+
+/// Whoever had requests of others so short a time ago has some again.
+const RECENT_NS: u64 = 3_000_000_000;
+
+/// A report and what we know of its moment.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// Requests that others had there.
+    others: u32,
+    at_ns: u64,
+}
+
+/// What is known of others' requests at one backend.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    /// Most backends say nothing, and a pick looks at no more than that.
+    is_known: Cell<bool>,
+    told: Cell<Option<Told>>,
+}
+
+impl Elsewhere {
+    /// Whether there is anything to know of it.
+    #[inline]
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.get()
+    }
+
+    /// How long ago it has said what it has to do.
+    fn age_ns(&self, now_ns: u64) -> Option<u64> {
+        self.told.get().map(|told| now_ns.saturating_sub(told.at_ns))
+    }
+
+    /// Requests that others are likely to have there now.
+    fn waiting(&self, now_ns: u64) -> u32 {
+        self.told.get().map_or(0, |told| told.waiting(now_ns))
+    }
+}
+
+impl Told {
+    fn waiting(self, now_ns: u64) -> u32 {
+        let left_ns = BELIEVED_NS.saturating_sub(now_ns.saturating_sub(self.at_ns));
+        let believed = u64::from(self.others) * left_ns;
+        // No more than `others`, which fits.
+        ((believed + BELIEVED_NS / 2) / BELIEVED_NS) as u32
+    }
+}
+
+impl Standing {
+    /// It has said what it has to do. `own`: requests that we had there besides the one that it
+    /// answered with that.
+    pub(crate) fn reported(&self, report: Report, own: u64, now: Instant) {
+        let own = u32::try_from(own).unwrap_or(u32::MAX);
+        let others = report.in_flight.saturating_sub(own);
+        let elsewhere = self.elsewhere();
+        elsewhere.told.set(Some(Told { others, at_ns: self.ns(now) }));
+        elsewhere.is_known.set(true);
+    }
+
+    /// Whether what it said is believed to some degree.
+    pub(crate) fn has_reported(&self, now: Instant) -> bool {
+        self.elsewhere().age_ns(self.ns(now)).is_some_and(|age_ns| age_ns < BELIEVED_NS)
+    }
+
+    /// Whether it had requests of others when it last said what it has to do, not long ago.
+    pub(crate) fn is_asked_by_others(&self, now: Instant) -> bool {
+        let elsewhere = self.elsewhere();
+        let is_recent = elsewhere.age_ns(self.ns(now)).is_some_and(|age_ns| age_ns < RECENT_NS);
+        is_recent && elsewhere.told.get().is_some_and(|told| told.others > 0)
+    }
+
+    /// Adds to what a method sees of it what others have there.
+    #[cold]
+    pub(super) fn add_elsewhere(&self, candidate: &mut Candidate, now_ns: u64) {
+        let elsewhere = self.elsewhere().waiting(now_ns);
+        candidate.waiting = candidate.waiting.saturating_add(elsewhere);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::balance::{Candidate, Report, Standing};
+
+/// What others are believed to have of a backend that has reported so many requests while we had
+/// `own` of them, some milliseconds later.
+fn check(in_flight: u32, own: u64, after_ms: u64, expected: u32) {
+    let begin = Instant::now();
+    let standing = Rc::new(Standing::new(begin));
+    standing.reported(Report { in_flight, ..Report::default() }, own, begin);
+    assert_eq!(waiting(&standing, begin + Duration::from_millis(after_ms)), expected);
+}
+
+fn waiting(standing: &Standing, now: Instant) -> u32 {
+    let mut candidate = Candidate { waiting: standing.waiting(), ..Candidate::default() };
+    standing.add_elsewhere(&mut candidate, standing.ns(now));
+    candidate.waiting
+}
+
+#[test]
+fn what_is_not_ours_is_others() {
+    check(5, 0, 0, 5);
+    check(5, 2, 0, 3);
+    check(2, 5, 0, 0);
+    check(u32::MAX, u64::MAX, 0, 0);
+}
+
+#[test]
+fn a_report_is_worth_less_and_less() {
+    check(8, 0, 250, 6);
+    check(8, 0, 500, 4);
+    check(8, 0, 1_000, 0);
+    check(8, 0, 100_000, 0);
+    check(u32::MAX, 0, 0, u32::MAX);
+}
+
+#[test]
+fn what_we_have_there_now_comes_on_top() {
+    let begin = Instant::now();
+    let standing = Rc::new(Standing::new(begin));
+    let _one = standing.begin(true);
+    assert!(!standing.elsewhere().is_known());
+    standing.reported(Report { in_flight: 3, ..Report::default() }, 1, begin);
+    assert!(standing.elsewhere().is_known());
+    let _two = standing.begin(true);
+    assert_eq!(waiting(&standing, begin), 4);
+}
