@@ -190,6 +190,7 @@ impl Core {
         let table = self.table.borrow();
         let Some(Table { shared, .. }) = table.as_deref() else { return };
         let threads = if shared.plan.sites.is_empty() { 0 } else { shared.plan.threads.max(1) };
+        table.iter().for_each(|table| table.join(self.index));
         self.work.join(threads, &shared.work, self.index, self.counters.in_flight.get());
     }
 

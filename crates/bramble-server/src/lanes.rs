@@ -85,6 +85,12 @@ impl OwnLane {
         self.publish(|| counts);
     }
 
+    /// Whether there are others.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_shared.get()
+    }
+
     /// Tells the others what there is.
     #[inline]
     pub(crate) fn publish(&self, counts: impl FnOnce() -> Counts) {

@@ -1,6 +1,6 @@
 //! The data plane: accept → route → {proxy, files, redirect, respond}.
 //!
-//! A [`Server`] is one process's worth of it: cores that share nothing, each with its own
+//! A [`Server`] is one process's worth of it: cores that share nothing but counts, each with its own
 //! listeners, connections to backends and counts, all running the same immutable plan. Knows
 //! HTTP and configuration; must not know the cluster, the CMS, SQL or HTML beyond an error
 //! page. See ARCHITECTURE.md for the rules that its hot path obeys.

@@ -88,6 +88,8 @@ pub(crate) struct PreparedPool {
 pub(crate) struct PreparedBackend {
     pub(crate) connector: Option<Connector>,
     pub(crate) health: Arc<Health>,
+    /// Requests of all cores.
+    pub(crate) lanes: Arc<Lanes>,
 }
 
 impl Prepared {
@@ -104,7 +106,7 @@ impl Prepared {
         }
         let mut pools = Vec::new();
         for pool in &plan.pools {
-            pools.push(prepare_pool(pool, identity.as_ref(), old)?);
+            pools.push(prepare_pool(pool, plan.threads, identity.as_ref(), old)?);
         }
         let writer = plan.access_log.as_ref().map(|log| writer(log, folder, old)).transpose()?;
         let work = Lanes::of(plan.threads, old.map(|old| &old.work));
@@ -134,6 +136,7 @@ impl Prepared {
 
 fn prepare_pool(
     pool: &plan::Pool,
+    threads: u16,
     identity: Option<&Identity>,
     old: Option<&Prepared>,
 ) -> Result<PreparedPool, PlanError> {
@@ -141,10 +144,12 @@ fn prepare_pool(
     let mut backends = Vec::new();
     for backend in &pool.backends {
         let kept = old.and_then(|old| old.find(&pool.name, backend));
+        let lanes = Lanes::of(threads, kept.map(|b| &b.lanes));
         let health = kept.filter(|_| pool.health.is_some()).map(|b| b.health.clone());
         backends.push(PreparedBackend {
             connector: connector(backend, identity)?,
             health: health.unwrap_or_else(|| Arc::new(Health::new(unknown))),
+            lanes,
         });
     }
     Ok(PreparedPool { backends })

@@ -121,6 +121,15 @@ impl Table {
         Ok(table)
     }
 
+    /// Counts what its backends have to do together with the other cores.
+    pub(crate) fn join(&self, own: usize) {
+        for (pool, prepared) in self.pools.iter().zip(&self.shared.pools) {
+            for (backend, prepared) in pool.backends().iter().zip(&prepared.backends) {
+                backend.join(&prepared.lanes, own);
+            }
+        }
+    }
+
     fn route(&self, route: &bramble_config::plan::Route, meters: &Meters) -> Route {
         let handler = self.resolve(route);
         let mut own = vec![meters.find(Metered::Route, &route_name(route))];

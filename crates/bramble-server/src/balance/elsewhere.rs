@@ -1,15 +1,17 @@
-//! What a backend has to do for others than this core, as far as it says so itself: what other
-//! balancers have sent it. Pure.
+//! What a backend has to do for others than this core: for other balancers, as far as it says so
+//! itself, and for the other cores of this process, which have it in lanes. Pure.
 //!
-//! A report counts all requests of a backend, ours among them. Those that we had there when it came
-//! are taken off, and what is left belongs to others. It is worth less from moment to moment, since
+//! A report counts all requests of a backend, ours among them. Those that the cores of this process
+//! had there when it came are taken off, and what is left belongs to others. It is worth less from moment to moment, since
 //! others send and are answered meanwhile, and nothing after a second: then the backend stands as if
 //! nobody else knew of it, which is what a balancer that is alone believes anyway.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Candidate, Report, Standing};
+use crate::lanes::{Counts, Lanes, OwnLane};
 
 /// For so long a report is believed, the less the older it is.
 const BELIEVED_NS: u64 = 1_000_000_000;
@@ -31,6 +33,8 @@ pub(super) struct Elsewhere {
     /// Most backends say nothing, and a pick looks at no more than that.
     is_known: Cell<bool>,
     told: Cell<Option<Told>>,
+    /// What this process has there.
+    lane: OwnLane,
 }
 
 impl Elsewhere {
@@ -38,6 +42,12 @@ impl Elsewhere {
     #[inline]
     pub(super) fn is_known(&self) -> bool {
         self.is_known.get()
+    }
+
+    /// Tells the other cores what this one has there.
+    #[inline]
+    pub(super) fn publish(&self, counts: impl FnOnce() -> Counts) {
+        self.lane.publish(counts);
     }
 
     /// How long ago it has said what it has to do.
@@ -61,12 +71,20 @@ impl Told {
 }
 
 impl Standing {
-    /// It has said what it has to do. `own`: requests that we had there besides the one that it
-    /// answered with that.
-    pub(crate) fn reported(&self, report: Report, own: u64, now: Instant) {
-        let own = u32::try_from(own).unwrap_or(u32::MAX);
-        let others = report.in_flight.saturating_sub(own);
+    /// Counts together with the other cores of this process from now on.
+    pub(crate) fn join(&self, lanes: &Arc<Lanes>, own: usize) {
         let elsewhere = self.elsewhere();
+        elsewhere.lane.join(lanes, own, self.counts());
+        elsewhere.is_known.set(elsewhere.lane.is_shared() || elsewhere.told.get().is_some());
+    }
+
+    /// It has said what it has to do. `own`: requests that this core had there besides the one that
+    /// it answered with that.
+    pub(crate) fn reported(&self, report: Report, own: u64, now: Instant) {
+        let elsewhere = self.elsewhere();
+        let own = u32::try_from(own).unwrap_or(u32::MAX);
+        let own = own.saturating_add(elsewhere.lane.others().in_flight);
+        let others = report.in_flight.saturating_sub(own);
         elsewhere.told.set(Some(Told { others, at_ns: self.ns(now) }));
         elsewhere.is_known.set(true);
     }
@@ -86,8 +104,10 @@ impl Standing {
     /// Adds to what a method sees of it what others have there.
     #[cold]
     pub(super) fn add_elsewhere(&self, candidate: &mut Candidate, now_ns: u64) {
-        let elsewhere = self.elsewhere().waiting(now_ns);
-        candidate.waiting = candidate.waiting.saturating_add(elsewhere);
+        let elsewhere = self.elsewhere();
+        let cores = elsewhere.lane.others().waiting;
+        let others = cores.saturating_add(elsewhere.waiting(now_ns));
+        candidate.waiting = candidate.waiting.saturating_add(others);
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::ejection::Ejection;
 use super::elsewhere::Elsewhere;
 use super::estimate::Estimate;
+use crate::lanes::Counts;
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,12 +136,19 @@ impl Standing {
         self.ejection.get().is_due(now, passes)
     }
 
+    /// What there is to tell other cores.
+    pub(super) fn counts(&self) -> Counts {
+        let in_flight = u32::try_from(self.in_flight.get()).unwrap_or(u32::MAX);
+        Counts { in_flight, waiting: self.waiting.get() }
+    }
+
     /// Counts a request until the result is dropped. `is_whole`: it is sent whole, so that its
     /// answer is waited for from now on.
     pub(crate) fn begin(self: &Rc<Self>, is_whole: bool) -> InFlight {
         self.requests.set(self.requests.get() + 1);
         self.in_flight.set(self.in_flight.get() + 1);
         self.waiting.set(self.waiting.get() + u32::from(is_whole));
+        self.elsewhere.publish(|| self.counts());
         InFlight { standing: self.clone(), waits: Cell::new(is_whole) }
     }
 
@@ -309,6 +317,7 @@ impl InFlight {
         if !self.waits.replace(true) {
             let standing = &self.standing;
             standing.waiting.set(standing.waiting.get() + 1);
+            standing.elsewhere.publish(|| standing.counts());
             if standing.silent_since_ns.get() == 0 {
                 standing.silent_since_ns.set(standing.ns(now));
             }
@@ -320,6 +329,7 @@ impl InFlight {
         if self.waits.replace(false) {
             let standing = &self.standing;
             standing.waiting.set(standing.waiting.get().saturating_sub(1));
+            standing.elsewhere.publish(|| standing.counts());
             standing.silent_since_ns.set(0);
         }
     }
@@ -332,5 +342,6 @@ impl Drop for InFlight {
         if self.waits.get() {
             standing.waiting.set(standing.waiting.get().saturating_sub(1));
         }
+        standing.elsewhere.publish(|| standing.counts());
     }
 }

@@ -15,6 +15,7 @@ use bramble_net::tls::Connector;
 use crate::access_log::BackendFragments;
 use crate::balance::{InFlight, Judged, Report, Standing};
 use crate::health::{Health, Verdict};
+use crate::lanes::Lanes;
 use crate::prepared::PreparedBackend;
 
 /// One address in a pool.
@@ -82,6 +83,11 @@ impl Backend {
     /// What is open to it is as doubtful as it is.
     pub(super) fn forget_links(&self) {
         self.links.idle.borrow_mut().clear();
+    }
+
+    /// Counts together with the other cores from now on, of which this one has that number.
+    pub(crate) fn join(&self, lanes: &Arc<Lanes>, own: usize) {
+        self.standing.join(lanes, own);
     }
 
     /// Counts a request until the result is dropped; see [`Standing::begin`].

@@ -2,6 +2,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::balance::{Candidate, Report, Standing};
+use crate::lanes::Lanes;
 
 /// What others are believed to have of a backend that has reported so many requests while we had
 /// `own` of them, some milliseconds later.
@@ -45,4 +46,53 @@ fn what_we_have_there_now_comes_on_top() {
     assert!(standing.elsewhere().is_known());
     let _two = standing.begin(true);
     assert_eq!(waiting(&standing, begin), 4);
+}
+
+#[test]
+fn cores_see_each_others_requests() {
+    let begin = Instant::now();
+    let lanes = Lanes::of(2, None);
+    let [here, there] = [0, 1].map(|own| {
+        let standing = Rc::new(Standing::new(begin));
+        standing.join(&lanes, own);
+        standing
+    });
+    let whole = there.begin(true);
+    let upload = there.begin(false);
+    assert_eq!((waiting(&here, begin), waiting(&there, begin)), (1, 1));
+    upload.is_whole(begin);
+    assert_eq!(waiting(&here, begin), 2);
+    whole.begun();
+    assert_eq!(waiting(&here, begin), 1);
+    drop((whole, upload));
+    assert_eq!(waiting(&here, begin), 0);
+}
+
+#[test]
+fn what_other_cores_have_there_is_none_of_other_balancers() {
+    let begin = Instant::now();
+    let lanes = Lanes::of(2, None);
+    let [here, there] = [0, 1].map(|own| {
+        let standing = Rc::new(Standing::new(begin));
+        standing.join(&lanes, own);
+        standing
+    });
+    let _theirs = there.begin(true);
+    let _ours = here.begin(true);
+    here.reported(Report { in_flight: 5, ..Report::default() }, 1, begin);
+    // One here, one there, three of others.
+    assert_eq!(waiting(&here, begin), 5);
+}
+
+#[test]
+fn requests_stay_counted_when_there_are_more_cores() {
+    let begin = Instant::now();
+    let alone = Rc::new(Standing::new(begin));
+    alone.join(&Lanes::of(1, None), 0);
+    assert!(!alone.elsewhere().is_known());
+    let _one = alone.begin(true);
+    let (two, other) = (Lanes::of(2, None), Rc::new(Standing::new(begin)));
+    alone.join(&two, 0);
+    other.join(&two, 1);
+    assert_eq!(waiting(&other, begin), 1);
 }

@@ -7,6 +7,7 @@ use bramble_config::plan::{AdminState, Method};
 use super::{Asked, Heard, Judged, Member, Members, Rules};
 use crate::balance::{Balancer, InFlight, Report, Standing, Weight};
 use crate::health::{Health, Verdict};
+use crate::lanes::Lanes;
 
 const PAGE: Asked = Asked { key: 0, repeatable: true };
 const ORDER: Asked = Asked { key: 0, repeatable: false };
@@ -21,7 +22,10 @@ struct Bench {
 
 impl Bench {
     fn new(count: usize) -> Self {
-        let now = Instant::now();
+        Self::of(count, Method::Adaptive, Instant::now())
+    }
+
+    fn of(count: usize, method: Method, now: Instant) -> Self {
         let parts: Vec<_> = (0..count)
             .map(|_| (Rc::new(Standing::new(now)), Arc::new(Health::new(Verdict::Up))))
             .collect();
@@ -38,7 +42,7 @@ impl Bench {
             hedge: Duration::from_millis(500),
             slow_start: SLOW_START,
         };
-        let members = Members::new(list, rules, Balancer::new(Method::Adaptive, 1), now);
+        let members = Members::new(list, rules, Balancer::new(method, 1), now);
         let mut bench = Self { members, parts, now };
         for _ in 0..20 * count {
             bench.serve(PAGE);
@@ -142,4 +146,27 @@ fn whoever_has_requests_of_others_is_spared_for_a_while() {
     assert_eq!(bench.count(20, PAGE), 0);
     bench.now += Duration::from_secs(1);
     assert_eq!(bench.count(20, PAGE), 10);
+}
+
+#[test]
+fn cores_of_a_process_send_as_one() {
+    for method in [Method::Adaptive, Method::LeastRequests] {
+        let now = Instant::now();
+        let lanes: Vec<_> = (0..4).map(|_| Lanes::of(2, None)).collect();
+        let cores = [0, 1].map(|own| {
+            let bench = Bench::of(4, method, now);
+            bench.parts.iter().zip(&lanes).for_each(|((s, _), lanes)| s.join(lanes, own));
+            bench
+        });
+        let mut counts = [0; 4];
+        let mut open = Vec::new();
+        for [first, second] in [[0, 0], [0, 1], [1, 1], [0, 0], [1, 0], [1, 1]] {
+            for core in [first, second] {
+                let place = cores[core].members.pick(PAGE, &[], cores[core].now).unwrap().place;
+                open.push(cores[core].parts[place].0.begin(true));
+                counts[place] += 1;
+            }
+        }
+        assert_eq!(counts, [3; 4], "{method:?}");
+    }
 }
