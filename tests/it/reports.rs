@@ -102,3 +102,17 @@ fn checks_hear_of_it_as_well() {
     });
     assert!(idle.count() > busy.count());
 }
+
+#[test]
+fn heartbeat_goes_by_free_slots() {
+    let (large, small) = (
+        telling("Bramble-Load: in_flight=1, free=30"),
+        telling("Bramble-Load: in_flight=1, free=10"),
+    );
+    let bramble = Config::balancer(&[&large, &small]).pool("method = \"heartbeat\"").run();
+    let mut client = bramble.client();
+    for _ in 0..800 {
+        client.get("/").expect(200);
+    }
+    assert!((500..700).contains(&large.count()), "{} and {}", large.count(), small.count());
+}

@@ -107,6 +107,7 @@ fn method(method: Method) -> &'static str {
         Method::ByRequests => "by_requests",
         Method::First => "first",
         Method::Hash => "hash",
+        Method::Heartbeat => "heartbeat",
         Method::LeastRequests => "least_requests",
         Method::RandomTwo => "random_two",
     }

@@ -219,6 +219,8 @@ pub enum Method {
     First,
     /// The same key leads to the same backend.
     Hash,
+    /// By the free slots that backends report.
+    Heartbeat,
     /// Whoever has the fewest requests.
     LeastRequests,
     /// The better of two drawn at random.

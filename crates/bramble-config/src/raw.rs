@@ -84,6 +84,7 @@ pub(crate) enum Method {
     ByRequests,
     First,
     Hash,
+    Heartbeat,
     LeastRequests,
     RandomTwo,
 }

@@ -115,9 +115,9 @@ pub(crate) const TABLES: &[Table] = &[
             row("name", "name", "", "Unique; routes use it. Required."),
             row(
                 "method",
-                "`adaptive`, `by_requests`, `first`, `hash`, `least_requests`, `random_two`",
+                "`adaptive`, `by_requests`, `first`, `hash`, `heartbeat`, `least_requests`, `random_two`",
                 "\"adaptive\"",
-                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
+                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `heartbeat`: at random, in proportion to the free slots that backends say they have ([manual](manual.md#what-backends-say-of-themselves)), as Apache's `heartbeat` by multicast. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
             ),
             row(
                 "retry_ms",

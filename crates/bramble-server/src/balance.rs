@@ -10,6 +10,7 @@ mod elsewhere;
 mod estimate;
 mod first;
 mod hash;
+mod heartbeat;
 mod latency;
 mod least_requests;
 mod members;
@@ -23,6 +24,7 @@ use bramble_config::plan::Method;
 pub(crate) use adaptive::Adaptive;
 pub(crate) use by_requests::ByRequests;
 pub(crate) use hash::{Hash, key_of};
+pub(crate) use heartbeat::Heartbeat;
 pub(crate) use least_requests::LeastRequests;
 pub(crate) use members::{Asked, Heard, Judged, Member, Members, Picked, Rules, Turn};
 pub(crate) use random_two::RandomTwo;
@@ -50,6 +52,8 @@ pub(crate) struct Candidate {
     pub(crate) waiting_unit: f64,
     /// Its weight where equals take turns, less so soon after it came back.
     pub(crate) turn: u32,
+    /// Requests that it would begin at once, by what it says itself; none: it has not said so lately.
+    pub(crate) slots: Option<u32>,
     /// Room for what a method makes of it.
     pub(crate) cost: f64,
 }
@@ -61,6 +65,7 @@ pub(crate) enum Balancer {
     ByRequests(ByRequests),
     First,
     Hash(Hash),
+    Heartbeat(Heartbeat),
     LeastRequests(LeastRequests),
     RandomTwo(RandomTwo),
 }
@@ -73,6 +78,7 @@ impl Balancer {
             Method::ByRequests => Self::ByRequests(ByRequests::default()),
             Method::First => Self::First,
             Method::Hash => Self::Hash(Hash::default()),
+            Method::Heartbeat => Self::Heartbeat(Heartbeat::new(seed)),
             Method::LeastRequests => Self::LeastRequests(LeastRequests::default()),
             Method::RandomTwo => Self::RandomTwo(RandomTwo::new(seed)),
         }
@@ -85,6 +91,7 @@ impl Balancer {
             (Self::Adaptive(_), Method::Adaptive)
                 | (Self::ByRequests(_), Method::ByRequests)
                 | (Self::Hash(_), Method::Hash)
+                | (Self::Heartbeat(_), Method::Heartbeat)
                 | (Self::LeastRequests(_), Method::LeastRequests)
                 | (Self::RandomTwo(_), Method::RandomTwo)
         )
@@ -100,6 +107,7 @@ impl Balancer {
             Self::ByRequests(method) => method.pick(candidates),
             Self::First => first::pick(candidates),
             Self::Hash(method) => method.pick(key, candidates),
+            Self::Heartbeat(method) => method.pick(candidates),
             Self::LeastRequests(method) => method.pick(candidates),
             Self::RandomTwo(method) => method.pick(candidates),
         }
@@ -110,6 +118,7 @@ impl Balancer {
         match self {
             Self::Adaptive(method) => method.reorder(previous),
             Self::ByRequests(method) => method.reorder(previous),
+            Self::Heartbeat(method) => method.reorder(previous),
             Self::LeastRequests(method) => method.reorder(previous),
             Self::First | Self::Hash(_) | Self::RandomTwo(_) => {}
         }

@@ -19,7 +19,6 @@ const NOT_YET: &[&str] = &[
     "pool.max_attempts",
     "pool.method = \"by_busyness\"",
     "pool.method = \"by_traffic\"",
-    "pool.method = \"heartbeat\"",
     "pool.sticky.cookie",
     "pool.sticky.failover",
     "pool.sticky.parameter",

@@ -67,6 +67,7 @@ fn method(raw: raw::Method) -> Method {
         raw::Method::ByRequests => Method::ByRequests,
         raw::Method::First => Method::First,
         raw::Method::Hash => Method::Hash,
+        raw::Method::Heartbeat => Method::Heartbeat,
         raw::Method::LeastRequests => Method::LeastRequests,
         raw::Method::RandomTwo => Method::RandomTwo,
     }

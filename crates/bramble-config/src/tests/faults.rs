@@ -102,7 +102,7 @@ fn keys_and_types() {
     check(
         "[[pool]]\nname = 'a'\nmethod = 'bytraffic'",
         "4:10 `bytraffic` is not allowed here | there is: `adaptive`, `by_requests`, `first`, `hash`, \
-         `least_requests`, `random_two`",
+         `heartbeat`, `least_requests`, `random_two`",
     );
 }
 

@@ -19,11 +19,21 @@ const BELIEVED_NS: u64 = 1_000_000_000;
 /// Whoever had requests of others so short a time ago has some again.
 const RECENT_NS: u64 = 3_000_000_000;
 
+/// What was said of free slots is good for so long, as in Apache (`LBM_HEARTBEAT_MAX_LASTSEEN`).
+const SLOTS_NS: u64 = 10_000_000_000;
+/// Of one that has nothing to do so small a part of its slots counts, as in Apache: it may have just
+/// begun.
+const IDLE_PART: u32 = 4;
+
 /// A report and what we know of its moment.
 #[derive(Clone, Copy, Debug)]
 struct Told {
     /// Requests that others had there.
     others: u32,
+    /// Further requests that it would have begun at once.
+    free: Option<u32>,
+    /// Requests of this process that waited for it then.
+    waiting: u32,
     at_ns: u64,
 }
 
@@ -59,6 +69,14 @@ impl Elsewhere {
     fn waiting(&self, now_ns: u64) -> u32 {
         self.told.get().map_or(0, |told| told.waiting(now_ns))
     }
+
+    /// Requests that it would begin at once, where this process now has so many there that wait.
+    fn slots(&self, waiting: u32, now_ns: u64) -> Option<u32> {
+        let told =
+            self.told.get().filter(|_| self.age_ns(now_ns).is_some_and(|ns| ns < SLOTS_NS))?;
+        // Those that were begun since then have taken theirs, those that were answered left them.
+        Some(told.free?.saturating_add(told.waiting).saturating_sub(waiting))
+    }
 }
 
 impl Told {
@@ -82,10 +100,17 @@ impl Standing {
     /// it answered with that.
     pub(crate) fn reported(&self, report: Report, own: u64, now: Instant) {
         let elsewhere = self.elsewhere();
-        let own = u32::try_from(own).unwrap_or(u32::MAX);
-        let own = own.saturating_add(elsewhere.lane.others().in_flight);
-        let others = report.in_flight.saturating_sub(own);
-        elsewhere.told.set(Some(Told { others, at_ns: self.ns(now) }));
+        let (own, cores) = (u32::try_from(own).unwrap_or(u32::MAX), elsewhere.lane.others());
+        let free = match report.free {
+            Some(free) if report.in_flight == 0 && free > 0 => Some((free / IDLE_PART).max(1)),
+            free => free,
+        };
+        elsewhere.told.set(Some(Told {
+            others: report.in_flight.saturating_sub(own.saturating_add(cores.in_flight)),
+            free,
+            waiting: self.waiting().saturating_add(cores.waiting),
+            at_ns: self.ns(now),
+        }));
         elsewhere.is_known.set(true);
     }
 
@@ -105,9 +130,9 @@ impl Standing {
     #[cold]
     pub(super) fn add_elsewhere(&self, candidate: &mut Candidate, now_ns: u64) {
         let elsewhere = self.elsewhere();
-        let cores = elsewhere.lane.others().waiting;
-        let others = cores.saturating_add(elsewhere.waiting(now_ns));
-        candidate.waiting = candidate.waiting.saturating_add(others);
+        let ours = candidate.waiting.saturating_add(elsewhere.lane.others().waiting);
+        candidate.slots = elsewhere.slots(ours, now_ns);
+        candidate.waiting = ours.saturating_add(elsewhere.waiting(now_ns));
     }
 }
 

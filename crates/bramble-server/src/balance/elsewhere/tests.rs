@@ -96,3 +96,44 @@ fn requests_stay_counted_when_there_are_more_cores() {
     other.join(&two, 1);
     assert_eq!(waiting(&other, begin), 1);
 }
+
+/// What is left of the free slots that were reported with one request of ours begun since, some
+/// seconds later.
+fn check_slots(in_flight: u32, free: u32, after_s: u64, expected: Option<u32>) {
+    let begin = Instant::now();
+    let standing = Rc::new(Standing::new(begin));
+    let _before = standing.begin(true);
+    let report = Report { in_flight, free: Some(free), ..Report::default() };
+    standing.reported(report, 1, begin);
+    let _since = standing.begin(true);
+    let mut candidate = Candidate { waiting: standing.waiting(), ..Candidate::default() };
+    standing.add_elsewhere(&mut candidate, standing.ns(begin + Duration::from_secs(after_s)));
+    assert_eq!(candidate.slots, expected);
+}
+
+#[test]
+fn free_slots_are_good_for_ten_seconds() {
+    check_slots(3, 5, 0, Some(4));
+    check_slots(3, 5, 9, Some(4));
+    check_slots(3, 5, 11, None);
+    check_slots(3, 0, 0, Some(0));
+}
+
+#[test]
+fn a_quarter_of_the_idle_is_used() {
+    check_slots(0, 16, 0, Some(3));
+    check_slots(0, 8, 0, Some(1));
+    check_slots(1, 16, 0, Some(15));
+}
+
+#[test]
+fn an_answer_leaves_its_slot() {
+    let begin = Instant::now();
+    let standing = Rc::new(Standing::new(begin));
+    let before = standing.begin(true);
+    standing.reported(Report { in_flight: 1, free: Some(0), ..Report::default() }, 1, begin);
+    before.begun();
+    let mut candidate = Candidate { waiting: standing.waiting(), ..Candidate::default() };
+    standing.add_elsewhere(&mut candidate, standing.ns(begin));
+    assert_eq!(candidate.slots, Some(1));
+}

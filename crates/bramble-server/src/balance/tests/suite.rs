@@ -7,11 +7,12 @@ use proptest::prelude::*;
 
 use crate::balance::{Balancer, Candidate, key_of};
 
-const ALL: [Method; 6] = [
+const ALL: [Method; 7] = [
     Method::Adaptive,
     Method::ByRequests,
     Method::First,
     Method::Hash,
+    Method::Heartbeat,
     Method::LeastRequests,
     Method::RandomTwo,
 ];
