@@ -42,8 +42,10 @@ pub(crate) struct Candidate {
     pub(crate) weight: u32,
     /// It may be picked.
     pub(crate) usable: bool,
-    /// Requests that it has not answered yet, as far as that is known.
+    /// Requests of this process that it has not answered yet.
     pub(crate) waiting: u32,
+    /// Requests that others are likely to have there, by what it has said.
+    pub(crate) elsewhere: f64,
     /// How long an answer of it is likely to take to begin, in seconds.
     pub(crate) expected_s: f64,
     /// What one request is of its load: 1 for the lightest, less for those of more weight.
@@ -130,7 +132,13 @@ impl Candidate {
     /// weight.
     #[inline]
     fn load(&self) -> f64 {
-        f64::from(self.waiting).mul_add(self.waiting_unit, 1.0)
+        self.requests().mul_add(self.waiting_unit, 1.0)
+    }
+
+    /// What it has to do, from whomever.
+    #[inline]
+    fn requests(&self) -> f64 {
+        f64::from(self.waiting) + self.elsewhere
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::rng::Rng;
+use crate::balance::Report;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +59,16 @@ impl Backend {
 
     pub(super) fn spell(&self, at: f64) -> Option<Spell> {
         self.spells.iter().copied().find(|spell| (spell.from..spell.to).contains(&at))
+    }
+
+    /// What it says of itself with an answer that has just ended.
+    pub(super) fn report(&self) -> Report {
+        let count = |n: usize| u32::try_from(n).unwrap();
+        Report {
+            in_flight: count(self.busy + self.queue.len()),
+            service_us: Some((self.service_s * 1e6) as u32),
+            free: Some(count(self.slots - self.busy)),
+        }
     }
 
     /// A request comes.

@@ -2,7 +2,7 @@ use bramble_config::plan::Method;
 
 use super::backend::{Backend, Fault};
 use super::world::play;
-use super::{LEARNED_S, SERVICE_S, all_worlds, eight};
+use super::{LEARNED_S, SERVICE_S, Scenario, all_worlds, eight};
 
 const END_S: f64 = 10.0;
 
@@ -28,6 +28,35 @@ fn several_balancers_see_it_as_well() {
     slow.balancers = 4;
     let (with, without) = (p99_ms(&all_worlds(&slow)), p99_ms(&all_worlds(&healthy)));
     assert!(with <= 1.2 * without, "{with} and {without} ms");
+}
+
+#[test]
+fn several_balancers_that_hear_of_each_other_are_nearly_one() {
+    for (slots, load) in [(1, 0.3), (1, 0.6), (4, 0.6), (4, 0.9)] {
+        let one = eight(slots, load, Method::Adaptive);
+        let (one, four) = (p99_ms(&all_worlds(&one)), p99_ms(&all_worlds(&one.of_four())));
+        assert!(four <= 1.1 * one, "{slots} slots, {load}: {four} and {one} ms");
+    }
+}
+
+#[test]
+fn what_they_hear_hides_a_slow_backend_better() {
+    for load in [0.3, 0.6] {
+        let deaf = eight(1, load, Method::Adaptive).with(Fault::Slow(16.0), 0.0, END_S);
+        let deaf = Scenario { balancers: 4, ..deaf };
+        let (told, untold) = (p99_ms(&all_worlds(&deaf.of_four())), p99_ms(&all_worlds(&deaf)));
+        assert!(told < untold, "{load}: {told} and {untold} ms");
+    }
+}
+
+#[test]
+fn nobody_is_run_over_who_comes_back() {
+    let mut back = eight(4, 0.6, Method::Adaptive).of_four().with(Fault::Down, 3.0, 5.0);
+    back.lasts_s = 14.0;
+    let report = all_worlds(&back);
+    assert_eq!(report.failed(0.0, 14.0), 0);
+    let (after, before) = (report.quantile(0.99, 5.0, 14.0), report.quantile(0.99, 2.0, 3.0));
+    assert!(after <= 1.1 * before, "{after} and {before} s");
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(super) struct Scenario {
     pub(super) backends: Vec<Backend>,
     pub(super) weights: Vec<u32>,
     pub(super) balancers: usize,
+    /// Backends say with each answer what they have to do.
+    pub(super) reports: bool,
     /// Requests a second, over all balancers.
     pub(super) rate: f64,
     pub(super) lasts_s: f64,
@@ -224,6 +226,11 @@ impl World {
         let alone = self.requests[request].tried.len() >= TRIES;
         let heard = Heard { began_after: Some(after), alone, sound: true };
         let lane = &self.lanes[self.requests[request].balancer];
+        if self.scenario.reports {
+            let standing = &lane.standings[backend].0;
+            let report = self.scenario.backends[backend].report();
+            standing.reported(report, standing.in_flight(), self.instant(now));
+        }
         lane.members.answered(lane.judged(backend), heard, self.instant(now));
         self.settle(request, true, now);
     }

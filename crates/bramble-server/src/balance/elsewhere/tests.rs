@@ -5,35 +5,46 @@ use crate::balance::{Candidate, Report, Standing};
 use crate::lanes::Lanes;
 
 /// What others are believed to have of a backend that has reported so many requests while we had
-/// `own` of them, some milliseconds later.
-fn check(in_flight: u32, own: u64, after_ms: u64, expected: u32) {
+/// `own` of them.
+fn check(in_flight: u32, own: u64, expected: f64) {
     let begin = Instant::now();
-    let standing = Rc::new(Standing::new(begin));
+    let standing = Standing::new(begin);
     standing.reported(Report { in_flight, ..Report::default() }, own, begin);
-    assert_eq!(waiting(&standing, begin + Duration::from_millis(after_ms)), expected);
+    assert_eq!(elsewhere(&standing, begin), expected);
 }
 
+fn elsewhere(standing: &Standing, now: Instant) -> f64 {
+    let mut candidate = Candidate::default();
+    standing.add_elsewhere(&mut candidate, standing.ns(now));
+    candidate.elsewhere
+}
+
+/// What there is of ours and of others, rounded.
 fn waiting(standing: &Standing, now: Instant) -> u32 {
     let mut candidate = Candidate { waiting: standing.waiting(), ..Candidate::default() };
     standing.add_elsewhere(&mut candidate, standing.ns(now));
-    candidate.waiting
+    candidate.waiting + candidate.elsewhere.round() as u32
 }
 
 #[test]
 fn what_is_not_ours_is_others() {
-    check(5, 0, 0, 5);
-    check(5, 2, 0, 3);
-    check(2, 5, 0, 0);
-    check(u32::MAX, u64::MAX, 0, 0);
+    check(5, 0, 5.0);
+    check(5, 2, 3.0);
+    check(2, 5, 0.0);
+    check(u32::MAX, u64::MAX, 0.0);
 }
 
 #[test]
-fn a_report_is_worth_less_and_less() {
-    check(8, 0, 250, 6);
-    check(8, 0, 500, 4);
-    check(8, 0, 1_000, 0);
-    check(8, 0, 100_000, 0);
-    check(u32::MAX, 0, 0, u32::MAX);
+fn the_last_word_fades_into_the_mean() {
+    let begin = Instant::now();
+    let standing = Standing::new(begin);
+    standing.reported(Report { in_flight: 10, ..Report::default() }, 0, begin);
+    standing.reported(Report::default(), 0, begin);
+    // The mean is 9 now.
+    for (after_ms, expected) in [(0, 0), (100, 6), (500, 9), (1_999, 9), (2_001, 0)] {
+        let now = begin + Duration::from_millis(after_ms);
+        assert_eq!(elsewhere(&standing, now).round() as i32, expected, "{after_ms} ms");
+    }
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn whoever_has_requests_of_others_is_spared_for_a_while() {
     bench.parts[0].0.reported(report(4), 0, bench.now);
     bench.parts[1].0.reported(report(0), 0, bench.now);
     assert_eq!(bench.count(20, PAGE), 0);
-    bench.now += Duration::from_secs(1);
+    bench.now += Duration::from_secs(2);
     assert_eq!(bench.count(20, PAGE), 10);
 }
 
