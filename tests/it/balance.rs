@@ -140,3 +140,27 @@ fn several_threads_share_the_work() {
     assert_eq!(a.count() + b.count(), 400);
     assert!((297..=303).contains(&a.count()), "{} of 400", a.count());
 }
+
+#[test]
+fn threads_see_each_others_requests() {
+    let slow = |name: &'static str| {
+        Backend::start(move |caller| {
+            caller.pause(2_000);
+            caller.respond(200, name);
+        })
+    };
+    let backends = ["a", "b", "c", "d"].map(slow);
+    let config = Config::balancer(&backends.each_ref()).top("threads = 2");
+    let bramble = config.pool("method = \"least_requests\"\nhedge_ms = 60000").run();
+    let sent = || backends.iter().map(Backend::count).sum::<usize>();
+    let mut clients: Vec<_> = (0..8).map(|_| bramble.client()).collect();
+    for client in &mut clients {
+        let earlier = sent();
+        client.send(bramble_tests::get("/"));
+        eventually("it is in flight", || sent() > earlier);
+    }
+    assert_eq!(backends.each_ref().map(Backend::count), [2; 4]);
+    for client in &mut clients {
+        client.answer().expect(200);
+    }
+}

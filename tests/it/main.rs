@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A surprise ends a test.
 
 mod access_log;
+mod apache_flags;
 mod balance;
 mod beside_apache;
 mod bodies;
@@ -10,7 +11,9 @@ mod commands;
 mod configuration;
 mod counted;
 mod doors;
+mod each_backend;
 mod expect;
+mod failing;
 mod files;
 mod files_codings;
 mod files_conditions;
@@ -38,10 +41,14 @@ mod permissions;
 mod persistence;
 mod pools;
 mod publishing;
+mod rate;
+mod redirects;
 mod reload;
+mod reports;
 mod retry;
 mod silence;
 mod starts;
+mod sticky;
 mod strict;
 mod strict_answers;
 mod strict_chunks;

@@ -103,6 +103,40 @@ fn backends_come_rest_and_go_under_load_and_no_request_fails() {
 }
 
 #[test]
+fn backends_stop_and_stand_by() {
+    let mut app = App::start();
+    app.call(&["backend", "stop", "app", "b0"]);
+    assert_eq!(
+        (app.answering(), app.listed("b0")["state"].as_str()),
+        (list("b1 b2"), Some("stopped"))
+    );
+    app.call(&["backend", "enable", "app", "b0"]);
+    app.call(&["backend", "standby", "app", "b0"]);
+    app.call(&["backend", "spare", "app", "b1"]);
+    assert_eq!(app.answering(), ["b2"]);
+    let seen = |name: &str| app.listed(name)["seen"]["first"]["state"].clone();
+    eventually("it is seen", || seen("b0") == "standby" && seen("b1") == "spare");
+    app.cluster.call(&["pool", "list"]).expect(0).says("standby").says("spare");
+    app.backends[2].stop();
+    eventually("the spare stands in", || app.answering() == ["b1"]);
+    app.backends[1].stop();
+    eventually("the standby serves", || app.answering() == ["b0"]);
+    app.backends[2].listen();
+    eventually("both rest", || app.answering() == ["b2"]);
+    app.call(&["backend", "edit", "app", "b0", "b1", "reserve=", "set=3"]);
+    app.cluster.call(&["pool", "list"]).expect(0).says(", set 3");
+    app.backends[2].stop();
+    eventually("the set serves", || app.answering() == ["b0"]);
+    // Of spares alone nobody would be asked.
+    let refused = app.cluster.call(&["backend", "spare", "app", "b0", "b1", "b2"]);
+    refused.expect(3).says("without a backend that can serve");
+}
+
+fn list(names: &str) -> Vec<String> {
+    names.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
 fn what_a_drained_backend_has_begun_it_ends() {
     let app = App::start();
     let slow = Backend::start(|caller| {

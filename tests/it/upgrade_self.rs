@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bramble_tests::{
     Address, Call, Client, Config, FileId, Folder, Heirs, Installed, Program, bramble_binary,
-    processes, under_load,
+    eventually, processes, under_load,
 };
 use rustix::process::Signal;
 use serde_json::json;
@@ -191,7 +191,14 @@ fn when_one_of_several_refuses_the_others_go_back() {
     let mut heirs = Heirs::of(&first);
     let (one, two) = (first.id().to_string(), second.id().to_string());
     let arguments = ["--binary", another.to_str().unwrap(), "--pid", &one, "--pid", &two];
-    heirs.after(|| services.installed.upgrade(&arguments)).expect(1).says("not upgraded");
+    let upgrade = || {
+        let outcome = services.installed.upgrade(&arguments);
+        // The one that goes back says so when it has.
+        let accepts = || first.log.count("the new process accepts");
+        eventually("the first is back", || accepts() == 2);
+        outcome
+    };
+    heirs.after(upgrade).expect(1).says("not upgraded");
     services.installed.expect_intact();
     assert_eq!(heirs.all.len(), 2, "to the new one, and back");
     assert_eq!(FileId::run_by(heirs.newest()), FileId::of(&services.installed.place()));

@@ -242,6 +242,9 @@ pub struct PoolStatus {
     /// `site:NAME` for the workers of a site.
     pub name: String,
     pub method: String,
+    /// The cookie by which its sessions are known, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<String>,
     pub backends: Vec<PoolBackend>,
 }
 
@@ -251,8 +254,14 @@ pub struct PoolBackend {
     pub name: String,
     pub address: SocketAddr,
     pub weight: f64,
-    /// What the operator wants of it: `enabled`, `draining`, `disabled`.
+    /// What the operator wants of it: `enabled`, `draining`, `disabled`, `stopped`.
     pub state: String,
+    /// Lower ones come first.
+    #[serde(default)]
+    pub set: u8,
+    /// `spare` or `standby`, where it stands by for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<String>,
     /// Balancer → what it says of the backend. Those that are not heard of are left out.
     pub seen: BTreeMap<String, BackendFacts>,
 }

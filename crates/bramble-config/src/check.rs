@@ -4,6 +4,7 @@
 //! thrown away.
 
 mod access_log;
+mod failing;
 mod health;
 pub(crate) mod host;
 mod listener;
@@ -12,6 +13,7 @@ mod number;
 mod pool;
 pub(crate) mod route;
 mod site;
+pub(crate) mod sticky;
 
 use std::net::IpAddr;
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::config::{Config, Site};
 use crate::plan::{
-    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Route,
+    Action, Backend, CheckMethod, HashBy, HealthCheck, Listener, Method, Pool, Reserve, Route,
+    Sticky,
 };
 
 /// A part of a configuration as text: its name (`pool web`) and its fields.
@@ -94,20 +95,27 @@ fn pool(pool: &Pool) -> Part {
     Part::new(format!("pool {}", pool.name))
         .with("method", method(pool.method))
         .with("retry_ms", pool.retry_ms)
+        .with("fail_on_status", list(pool.fail_on_status.iter()))
+        .with("fail_on_timeout", pool.fail_on_timeout)
         .with("retries", pool.retries)
         .with("hedge_ms", pool.hedge_ms)
         .with("slow_start_ms", pool.slow_start_ms)
         .with("max_requests", optional(pool.max_requests))
+        .with("force_recovery", pool.force_recovery)
         .with("hash_by", hash_by(&pool.hash_by))
         .with("health", optional(pool.health.as_ref().map(health)))
+        .with("sticky", optional(pool.sticky.as_ref().map(sticky)))
 }
 
 fn method(method: Method) -> &'static str {
     match method {
         Method::Adaptive => "adaptive",
+        Method::ByBusyness => "by_busyness",
         Method::ByRequests => "by_requests",
+        Method::ByTraffic => "by_traffic",
         Method::First => "first",
         Method::Hash => "hash",
+        Method::Heartbeat => "heartbeat",
         Method::LeastRequests => "least_requests",
         Method::RandomTwo => "random_two",
     }
@@ -143,6 +151,14 @@ fn question(check: &HealthCheck) -> String {
     format!("{method} {host}{path} → {}{text}", list(check.status.iter()))
 }
 
+fn sticky(sticky: &Sticky) -> String {
+    let Sticky { cookie, parameter, separator, set, failover } = sticky;
+    let separator = separator.map(String::from).unwrap_or_default();
+    let set = if *set { ", set here" } else { "" };
+    let failover = if *failover { "" } else { ", without failover" };
+    format!("cookie {cookie}, parameter {parameter}, separator {separator:?}{set}{failover}")
+}
+
 fn backend(pool: &Pool, backend: &Backend) -> Part {
     let weight = format!("{}.{:02}", backend.weight / 100, backend.weight % 100);
     Part::new(format!("pool {}: backend {}", pool.name, backend.name))
@@ -150,6 +166,22 @@ fn backend(pool: &Pool, backend: &Backend) -> Part {
         .with("address", backend.address)
         .with("weight", weight)
         .with("state", format!("{:?}", backend.admin).to_lowercase())
+        .with("route", optional(backend.route.as_ref()))
+        .with("redirect", optional(backend.redirect.as_ref()))
+        .with("connect_ms", optional(backend.connect_ms))
+        .with("first_byte_ms", optional(backend.first_byte_ms))
+        .with("retry_ms", optional(backend.retry_ms))
+        .with("host", optional(backend.host.as_ref()))
+        .with("set", backend.set)
+        .with("reserve", optional(backend.reserve.map(reserve)))
+        .with("ignore_errors", backend.ignore_errors)
+}
+
+fn reserve(reserve: Reserve) -> &'static str {
+    match reserve {
+        Reserve::Spare => "spare",
+        Reserve::Standby => "standby",
+    }
 }
 
 fn site(site: &Site) -> Part {
@@ -171,7 +203,10 @@ fn route(route: &Route) -> Part {
             Some(base) => format!("pool {pool} as {base}"),
             None => format!("pool {pool}"),
         },
-        Action::Redirect { status, location } => format!("redirect {status} {location}"),
+        Action::Redirect { status, location, keep_path } => {
+            let behind = if *keep_path { " and what follows" } else { "" };
+            format!("redirect {status} {location}{behind}")
+        }
         Action::Respond { status, body } => format!("respond {status} {body:?}"),
         Action::Site(site) => format!("site {site}"),
     };

@@ -7,6 +7,8 @@
 
 mod access_log;
 mod health;
+mod reserve;
+mod sticky;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use access_log::{AccessLog, LogFormat, log_buffer_bytes, log_keep, log_max_bytes};
 pub use health::{CheckMethod, HealthCheck, NoStatusRange, StatusRange};
+pub use reserve::Reserve;
+pub use sticky::Sticky;
 
 /// Everything that one data-plane process (balancer or worker) does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -113,12 +117,15 @@ pub struct Route {
 pub enum Action {
     /// Pass on to a backend of the pool.
     Pool(String),
-    /// Redirect; the location is sent as it stands.
+    /// Redirect to another place.
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// URL or path.
+        /// URL or path, sent as it stands.
         location: String,
+        /// What follows the route's prefix, and the query, are sent behind the location.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep_path: bool,
     },
     /// A fixed answer.
     Respond {
@@ -142,10 +149,19 @@ pub struct Pool {
     pub backends: Vec<Backend>,
     /// Active check; none: only failures of requests count.
     pub health: Option<HealthCheck>,
+    /// Sessions that stay with their backend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
     /// How long a backend that failed is left alone before it is tried again (Apache: 60 s).
     pub retry_ms: u64,
+    /// Answers with one of these put their backend out for its retry time.
+    #[serde(default)]
+    pub fail_on_status: Vec<u16>,
+    /// So does an answer that does not begin in time.
+    #[serde(default)]
+    pub fail_on_timeout: bool,
     /// Further backends to ask when the first can't be reached, brings no answer or a 502, 503 or
-    /// 504; at most 2.
+    /// 504; at most 7.
     pub retries: u8,
     /// How long an answer may take to begin before another backend is asked as well; longer where
     /// the pool's answers usually are.
@@ -158,6 +174,9 @@ pub struct Pool {
     /// wait; none: as many as it turns out to work on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<u32>,
+    /// Where all backends are out, all are asked; otherwise that is a 503.
+    #[serde(default = "force_recovery")]
+    pub force_recovery: bool,
     /// What [`Method::Hash`] goes by.
     #[serde(default)]
     pub hash_by: HashBy,
@@ -178,6 +197,12 @@ pub fn slow_start_ms() -> u64 {
     4_000
 }
 
+/// The default of [`Pool::force_recovery`]: an error page is not better than a doubtful backend.
+#[must_use]
+pub fn force_recovery() -> bool {
+    true
+}
+
 impl Default for Pool {
     fn default() -> Self {
         Self {
@@ -185,11 +210,15 @@ impl Default for Pool {
             method: Method::default(),
             backends: Vec::new(),
             health: None,
+            sticky: None,
             retry_ms: 60_000,
+            fail_on_status: Vec::new(),
+            fail_on_timeout: false,
             retries: 1,
             hedge_ms: hedge_ms(),
             slow_start_ms: slow_start_ms(),
             max_requests: None,
+            force_recovery: force_recovery(),
             hash_by: HashBy::default(),
             release: None,
         }
@@ -218,12 +247,18 @@ pub enum Method {
     /// Whoever is expected to be through with one more request first.
     #[default]
     Adaptive,
+    /// Whoever works on the fewest requests, as in Apache, to the letter.
+    ByBusyness,
     /// Apache's weighted request counting, to the letter.
     ByRequests,
+    /// Whoever has moved the fewest bytes for its weight, as in Apache.
+    ByTraffic,
     /// The first that can be used.
     First,
     /// The same key leads to the same backend.
     Hash,
+    /// By the free slots that backends report.
+    Heartbeat,
     /// Whoever has the fewest requests.
     LeastRequests,
     /// The better of two drawn at random.
@@ -241,8 +276,35 @@ pub struct Backend {
     pub weight: u32,
     /// What the operator wants of it.
     pub admin: AdminState,
+    /// 0 to 99: the lowest that has somebody to ask is asked, and no other.
+    #[serde(default)]
+    pub set: u8,
+    /// For whom it stands by; none: it serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<Reserve>,
+    /// Whatever its requests and checks meet, it is not left alone.
+    #[serde(default)]
+    pub ignore_errors: bool,
     /// How the balancer talks to it.
     pub link: Link,
+    /// Its own in the place of [`Timeouts::connect_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_ms: Option<u64>,
+    /// Its own in the place of [`Timeouts::first_byte_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<u64>,
+    /// Its own in the place of [`Pool::retry_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u64>,
+    /// Host, and port where it needs one, that it gets as `Host` in the place of the visitor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// What sessions call it, unique in its pool; see [`Pool::route_of`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Route of the backend that its sessions go to while it can't be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
 }
 
 /// What the operator wants of a backend; health is another matter.
@@ -251,11 +313,13 @@ pub struct Backend {
 pub enum AdminState {
     /// Gets nothing.
     Disabled,
-    /// No new requests; those in flight finish.
+    /// Only requests of sessions that are with it; those in flight finish.
     Draining,
     /// Gets requests while it is healthy.
     #[default]
     Enabled,
+    /// Gets nothing, not even checks.
+    Stopped,
 }
 
 /// Content under one or more host names.
@@ -277,6 +341,11 @@ pub struct Site {
     /// Emulates one old board: requests are served one after the other, so many a second.
     pub rate_per_s: Option<u32>,
 }
+
+/// The default of [`Limits::request_burst_per_client`], in seconds of the rate. A page asks for
+/// dozens of files at once, so that without a burst (nginx, Traefik) a limit is hit by whoever looks
+/// at one; ten seconds are what a window of HAProxy is mostly set to.
+pub const BURST_S: u32 = 10;
 
 /// Limits; each is counted when it is hit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -305,6 +374,11 @@ pub struct Limits {
     pub connections_per_client: u32,
     /// Requests that one connection may bring.
     pub requests_per_connection: u32,
+    /// Requests that one client may make a second, over all of its connections. None: any number.
+    pub requests_per_s_per_client: Option<u32>,
+    /// Requests that one client may make at once before it has to keep to that. None: as many as in
+    /// [`BURST_S`].
+    pub request_burst_per_client: Option<u32>,
     /// Connections kept open to one backend while unused, for each thread.
     pub idle_backend_connections: u32,
     /// Body of an early answer that is still read before the connection is closed.
@@ -328,6 +402,8 @@ impl Default for Limits {
             connections: 9_000,
             connections_per_client: 4_500,
             requests_per_connection: 1_000_000,
+            requests_per_s_per_client: None,
+            request_burst_per_client: None,
             idle_backend_connections: 128,
             drain_bytes: 64 * 1024,
             memory_bytes: None,

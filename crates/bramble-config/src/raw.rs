@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::error::{Finding, Findings};
 use crate::explain;
-use crate::plan::CheckMethod;
+use crate::plan::{CheckMethod, Reserve};
 
 /// A configuration is written by hand; more than this is a mistake.
 const TEXT_BYTES: usize = 1 << 20;
@@ -62,11 +62,16 @@ pub(crate) struct Pool {
     pub retries: Option<Spanned<i64>>,
     pub hedge_ms: Option<Spanned<i64>>,
     pub slow_start_ms: Option<Spanned<i64>>,
+    pub force_recovery: Option<bool>,
     pub max_requests: Option<Spanned<i64>>,
     pub hash_by: Option<HashBy>,
     #[serde(default)]
+    pub fail_on_status: Vec<Spanned<i64>>,
+    pub fail_on_timeout: Option<bool>,
+    #[serde(default)]
     pub backend: Vec<Spanned<Backend>>,
     pub health: Option<Health>,
+    pub sticky: Option<Sticky>,
 }
 
 #[derive(Deserialize)]
@@ -82,9 +87,12 @@ pub(crate) enum HashBy {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
     Adaptive,
+    ByBusyness,
     ByRequests,
+    ByTraffic,
     First,
     Hash,
+    Heartbeat,
     LeastRequests,
     RandomTwo,
 }
@@ -96,6 +104,18 @@ pub(crate) struct Backend {
     pub name: Option<Spanned<String>>,
     pub weight: Option<Spanned<f64>>,
     pub state: Option<State>,
+    #[serde(default, deserialize_with = "word")]
+    pub route: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "word")]
+    pub redirect: Option<Spanned<String>>,
+    pub set: Option<Spanned<i64>>,
+    pub reserve: Option<Reserve>,
+    #[serde(default)]
+    pub ignore_errors: bool,
+    pub connect_ms: Option<Spanned<i64>>,
+    pub first_byte_ms: Option<Spanned<i64>>,
+    pub retry_ms: Option<Spanned<i64>>,
+    pub host: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -104,6 +124,7 @@ pub(crate) enum State {
     Disabled,
     Draining,
     Enabled,
+    Stopped,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +139,16 @@ pub(crate) struct Health {
     pub timeout_ms: Option<Spanned<i64>>,
     pub passes: Option<Spanned<i64>>,
     pub fails: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sticky {
+    pub cookie: Spanned<String>,
+    pub parameter: Option<Spanned<String>>,
+    pub separator: Option<Spanned<String>>,
+    pub set: Option<bool>,
+    pub failover: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +184,7 @@ pub(crate) struct Route {
 pub(crate) struct Redirect {
     pub status: Option<Spanned<i64>>,
     pub location: Spanned<String>,
+    pub keep_path: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +208,8 @@ pub(crate) struct Limits {
     pub connections: Option<Spanned<i64>>,
     pub connections_per_client: Option<Spanned<i64>>,
     pub requests_per_connection: Option<Spanned<i64>>,
+    pub requests_per_s_per_client: Option<Spanned<i64>>,
+    pub request_burst_per_client: Option<Spanned<i64>>,
     pub idle_backend_connections: Option<Spanned<i64>>,
     pub drain_bytes: Option<Spanned<i64>>,
     pub memory_bytes: Option<Spanned<i64>>,
@@ -219,4 +253,26 @@ pub(crate) enum LogFormat {
     Combined,
     Common,
     Json,
+}
+
+/// A text, or a number that is meant as one: Apache's routes are often `1` and `2`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text")]
+enum Word {
+    Number(i64),
+    Text(String),
+}
+
+fn word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<String>>, D::Error> {
+    let word = Option::<Spanned<Word>>::deserialize(from)?;
+    Ok(word.map(|word| {
+        let span = word.span();
+        Spanned::new(
+            span,
+            match word.into_inner() {
+                Word::Number(number) => number.to_string(),
+                Word::Text(text) => text,
+            },
+        )
+    }))
 }

@@ -3,6 +3,10 @@
 //! A test holds these rows against the keys that the reader knows, and their defaults against
 //! the defaults in force, so a new setting can't be forgotten.
 
+mod own;
+mod routes;
+mod sticky;
+
 use std::fmt::Write;
 
 /// A table of the file and its keys.
@@ -115,9 +119,9 @@ pub(crate) const TABLES: &[Table] = &[
             row("name", "name", "", "Unique; routes use it. Required."),
             row(
                 "method",
-                "`adaptive`, `by_requests`, `first`, `hash`, `least_requests`, `random_two`",
+                "`adaptive`, `by_busyness`, `by_requests`, `by_traffic`, `first`, `hash`, `heartbeat`, `least_requests`, `random_two`",
                 "\"adaptive\"",
-                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
+                "Balancing method. `adaptive`: whoever is expected to be through with one more request first, by what its answers take and how many it owes. `by_busyness`: whoever works on the fewest requests, as Apache's `bybusyness`; equals take turns by weight. `by_requests`: in proportion to the weights, as Apache's `byrequests` counts requests. `by_traffic`: whoever has moved the fewest bytes for its weight, as Apache's `bytraffic`. `first`: the first that can be used. `hash`: the same key leads to the same backend, unless that has a quarter more to do than the mean. `heartbeat`: at random, in proportion to the free slots that backends say they have ([manual](manual.md#what-backends-say-of-themselves)), as Apache's `heartbeat` by multicast. `least_requests`: whoever owes the fewest answers for its weight. `random_two`: the better of two drawn at random.",
             ),
             row(
                 "retry_ms",
@@ -127,7 +131,7 @@ pub(crate) const TABLES: &[Table] = &[
             ),
             row(
                 "retries",
-                "0-2",
+                "0-7",
                 "1",
                 "Further backends to ask when the first can't be reached, brings no answer or one that is a 502, 503 or 504; only what may be repeated is.",
             ),
@@ -141,7 +145,13 @@ pub(crate) const TABLES: &[Table] = &[
                 "slow_start_ms",
                 "1-86400000",
                 "4000",
-                "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_requests`, `first` and `hash`.",
+                "Over so long the load of a backend that came back grows from a tenth to what the others have; of no matter to `by_busyness`, `by_requests`, `by_traffic`, `first` and `hash`.",
+            ),
+            row(
+                "force_recovery",
+                "true, false",
+                "true",
+                "Where all backends are out, all that are enabled are asked all the same; with `false` visitors get a 503 until one is back.",
             ),
             row(
                 "max_requests",
@@ -155,6 +165,8 @@ pub(crate) const TABLES: &[Table] = &[
                 "\"client\"",
                 "What `hash` goes by. A client is the address that connects, IPv4 or an IPv6 /64: behind another proxy all visitors are one, so go by a header or cookie there.",
             ),
+            own::FAIL_ON_STATUS,
+            own::FAIL_ON_TIMEOUT,
             row("backend", "tables", "", "See `[[pool.backend]]`; at least one."),
             row(
                 "health",
@@ -162,6 +174,7 @@ pub(crate) const TABLES: &[Table] = &[
                 "",
                 "See `[pool.health]`; without it only failures of requests count.",
             ),
+            row("sticky", "table", "", "See `[pool.sticky]`; without it no session is known."),
         ],
     },
     Table {
@@ -178,10 +191,44 @@ pub(crate) const TABLES: &[Table] = &[
             ),
             row(
                 "state",
-                "`enabled`, `draining`, `disabled`",
+                "`enabled`, `draining`, `disabled`, `stopped`",
                 "\"enabled\"",
-                "`draining` gets no new requests while those in flight finish; `disabled` gets none.",
+                "`draining` gets no new requests but those of its sessions (`[pool.sticky]`), while those in flight finish; `disabled` gets none, and `stopped` not even checks: it begins as a newcomer when it is enabled.",
             ),
+            row(
+                "route",
+                "text",
+                "",
+                "What sessions call it, unique in its pool: 1 to 95 bytes that a cookie may hold. Its name where there is none and `[pool.sticky]` has `set`. Apache: `route`.",
+            ),
+            row(
+                "redirect",
+                "text",
+                "",
+                "Route of the backend that its sessions go to while it can't be used itself. Apache: `redirect`.",
+            ),
+            row(
+                "set",
+                "0-99",
+                "0",
+                "The lowest set of which somebody can be asked is asked, and no other.",
+            ),
+            row(
+                "reserve",
+                "`spare`, `standby`",
+                "",
+                "A `spare` stands in for one of its set that is out and is no reserve: as many serve as there are such. A `standby` serves when nobody else of its set can. Both rest otherwise.",
+            ),
+            row(
+                "ignore_errors",
+                "true, false",
+                "false",
+                "Whatever requests and checks meet, the backend is never left alone for it.",
+            ),
+            own::CONNECT_MS,
+            own::FIRST_BYTE_MS,
+            own::RETRY_MS,
+            own::HOST,
         ],
     },
     Table {
@@ -214,111 +261,11 @@ pub(crate) const TABLES: &[Table] = &[
             row("fails", "1-1000", "2", "Failures in a row that take a backend out."),
         ],
     },
-    Table {
-        header: "[[site]]",
-        text: "Content under one or more host names. In a cluster `bramble publish` brings it; with `bramble run` it is a folder.",
-        rows: &[
-            row("name", "name", "", "Unique; `publish` and routes use it. Required."),
-            row(
-                "hosts",
-                "list of hosts",
-                "[]",
-                "Exact names or `*.domain`, without port; empty means any host. A host belongs to one site.",
-            ),
-            row(
-                "root",
-                "folder",
-                "",
-                "Only for `bramble run`, which needs it: the folder to serve, relative to the configuration file's own folder.",
-            ),
-            row(
-                "index",
-                "list of file names",
-                "[\"index.html\"]",
-                "Tried in order when a folder is asked for.",
-            ),
-            row(
-                "not_found",
-                "file",
-                "",
-                "Page that a 404 shows, relative to the site; a built-in one otherwise.",
-            ),
-            row(
-                "error_pages",
-                "table",
-                "",
-                "As `{ 500 = \"errors/500.html\" }`: pages for 400, 404, 405, 412, 416, 500 and 503, as with `not_found`.",
-            ),
-            row(
-                "rate_per_s",
-                "1-1000000",
-                "",
-                "Slows a worker to so many requests a second, one after the other, to emulate an old board; full speed otherwise.",
-            ),
-        ],
-    },
-    Table {
-        header: "[[route]]",
-        text: "Host and path → what answers: exactly one of `pool`, `site`, `redirect` and `respond`.",
-        rows: &[
-            row(
-                "hosts",
-                "list of hosts",
-                "[]",
-                "Exact names or `*.domain`, without port; empty means any host.",
-            ),
-            row(
-                "path_prefix",
-                "path",
-                "\"/\"",
-                "Matches whole segments: `/app` takes `/app` and `/app/x`, not `/apple`.",
-            ),
-            row(
-                "strip_prefix",
-                "true, false",
-                "false",
-                "Only with `pool`: its backends are asked for `/app/x` as `/x`. What they say of \
-                 their places (`Location`, `Content-Location`, a cookie's `Path`) is mapped back.",
-            ),
-            row(
-                "replace_prefix",
-                "path",
-                "",
-                "As `strip_prefix`, with this in place of `path_prefix`: `/app/x` is asked for as \
-                 `/base/x`.",
-            ),
-            row("pool", "name", "", "Passes the request on to a backend of this pool."),
-            row("site", "name", "", "Serves this site's files."),
-            row(
-                "redirect",
-                "table",
-                "",
-                "As `{ status = 301, location = \"https://example.org/\" }`.",
-            ),
-            row("respond", "table", "", "As `{ status = 200, body = \"ok\" }`."),
-        ],
-    },
-    Table {
-        header: "redirect",
-        text: "In a route: sends the visitor elsewhere.",
-        rows: &[
-            row(
-                "status",
-                "301, 302, 303, 307, 308",
-                "302",
-                "Permanent (301, 308) or for now (302, 303, 307).",
-            ),
-            row("location", "URL", "", "Sent as it stands, at most 8 KiB. Required."),
-        ],
-    },
-    Table {
-        header: "respond",
-        text: "In a route: a fixed answer.",
-        rows: &[
-            row("status", "200-599", "", "Status code. Required."),
-            row("body", "text", "\"\"", "Plain text, at most 64 KiB; none with 204, 205 and 304."),
-        ],
-    },
+    sticky::TABLE,
+    routes::SITE,
+    routes::ROUTE,
+    routes::REDIRECT,
+    routes::RESPOND,
     Table {
         header: "[limits]",
         text: "Each is counted when it is hit.",
@@ -373,6 +320,18 @@ pub(crate) const TABLES: &[Table] = &[
                 "1-4294967295",
                 "1000000",
                 "Requests on one connection; the last is answered with `Connection: close`. A connection takes no more memory with time: it is for peers that should spread their connections anew now and then.",
+            ),
+            row(
+                "requests_per_s_per_client",
+                "1-1000000",
+                "",
+                "Requests that one client may make a second, over all of its connections; the next is answered with 429 and `Retry-After`. A client is as with `connections_per_client`, behind one of `trusted_proxies` whoever that names last in `X-Forwarded-For`. Any number by default.",
+            ),
+            row(
+                "request_burst_per_client",
+                "1-10000000",
+                "",
+                "Requests that a client may make at once before it has to keep to that rate: a page asks for dozens of files. By default ten times `requests_per_s_per_client`.",
             ),
             row(
                 "idle_backend_connections",

@@ -1,7 +1,11 @@
 //! A text in, a configuration or the faults out.
 
+mod backends;
+mod failing;
 mod faults;
+mod redirects;
 mod right;
+mod sticky;
 
 use crate::{Config, ConfigErrors, load};
 

@@ -36,6 +36,7 @@ pub enum Kind {
     Accept,
     AcceptEncoding,
     Authorization,
+    BrambleLoad,
     BrambleRelease,
     /// Any other `Bramble-*`: ours alone, so it never crosses the edge.
     Bramble,
@@ -126,6 +127,11 @@ impl Kind {
         )
     }
 
+    /// Whether it is one of those that only nodes say to each other.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Kind::Bramble | Kind::BrambleLoad | Kind::BrambleRelease)
+    }
+
     /// The kind of a field called `name`.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Kind {
@@ -193,7 +199,11 @@ fn candidates(len: usize) -> &'static [(&'static [u8], Kind)] {
             (b"set-cookie", Kind::SetCookie),
         ],
         11 => &[(b"retry-after", Kind::RetryAfter)],
-        12 => &[(b"content-type", Kind::ContentType), (b"max-forwards", Kind::MaxForwards)],
+        12 => &[
+            (b"content-type", Kind::ContentType),
+            (b"max-forwards", Kind::MaxForwards),
+            (b"bramble-load", Kind::BrambleLoad),
+        ],
         13 => &[
             (b"cache-control", Kind::CacheControl),
             (b"if-none-match", Kind::IfNoneMatch),

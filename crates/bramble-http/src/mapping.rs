@@ -23,8 +23,11 @@ pub struct Mapping {
 pub struct Back<'a> {
     /// How the path was mapped.
     pub mapping: &'a Mapping,
-    /// Authorities that stand for this place: the backend's own, and what it got as `Host`.
-    pub authorities: [&'a [u8]; 2],
+    /// Authorities that are the backend's own, and nothing to visitors: its address, and what it
+    /// got as `Host` if that is not what they asked for. Empty: there is none.
+    pub hidden: [&'a [u8]; 2],
+    /// What the visitor asked for.
+    pub seen: &'a [u8],
 }
 
 impl Mapping {
@@ -34,6 +37,12 @@ impl Mapping {
         let trimmed = |path: &str| path.trim_end_matches('/').as_bytes().to_vec();
         let depth = prefix.split('/').filter(|segment| !segment.is_empty()).count();
         Self { prefix: trimmed(prefix), base: trimmed(base), depth }
+    }
+
+    /// Whether paths are the same at the backend.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.prefix == self.base
     }
 
     /// Appends what `raw`, a path below the prefix, is called at the backend.
@@ -68,11 +77,15 @@ impl Mapping {
 
     /// A path of the backend's as visitors know it; none if they can't reach it here.
     fn back<'a>(&'a self, path: &'a [u8]) -> Option<[&'a [u8]; 2]> {
-        // An app that knows where it is mounted has said it right.
-        if self.base.is_empty() && below(path, &self.prefix).is_some() {
+        if self.is_right(path) {
             return None;
         }
         below(path, &self.base).map(|rest| [self.prefix.as_slice(), rest])
+    }
+
+    /// An app that knows where it is mounted has said it right.
+    fn is_right(&self, path: &[u8]) -> bool {
+        (self.base.is_empty() || self.is_same()) && below(path, &self.prefix).is_some()
     }
 }
 
@@ -100,15 +113,20 @@ impl Back<'_> {
     fn put_url(&self, out: &mut Vec<u8>, value: &[u8]) -> bool {
         let (origin, path) = split_origin(value);
         let authority = origin.splitn(4, |byte| *byte == b'/').nth(2).unwrap_or_default();
-        let is_ours = |own: &&[u8]| !own.is_empty() && own.eq_ignore_ascii_case(authority);
-        if !origin.is_empty() && !self.authorities.iter().any(&is_ours) {
+        let is_it = |own: &[u8]| !own.is_empty() && own.eq_ignore_ascii_case(authority);
+        let is_seen = is_it(self.seen);
+        let is_hidden = !is_seen && self.hidden.iter().any(|own| is_it(own));
+        if !origin.is_empty() && !is_seen && !is_hidden {
             return false;
         }
         let end = path.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
         let (path, query) = path.split_at(end);
-        // A backend's own address is nothing to visitors: for them it is here.
-        let is_seen = self.authorities.get(1).is_some_and(is_ours);
-        let Some(parts) = self.mapping.back(path) else { return false };
+        let parts = match self.mapping.back(path) {
+            Some(parts) => parts,
+            // A backend's own address is nothing to visitors: for them it is here.
+            None if is_hidden && self.mapping.is_right(path) => [&b""[..], path],
+            None => return false,
+        };
         if is_seen {
             out.extend_from_slice(origin);
         }

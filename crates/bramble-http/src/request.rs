@@ -39,6 +39,8 @@ pub struct RequestHead {
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub expect_continue: bool,
+    /// Whether the client asks how much there is to do (`Bramble-Load`).
+    pub asks_load: bool,
     /// Whether the client asks to switch to WebSocket (RFC 6455 section 4.1). Any other switch
     /// is ignored, which is always allowed: `h2c` above all, which would carry requests past
     /// whoever reads HTTP/1.
@@ -188,6 +190,7 @@ impl Seen {
             Kind::ContentLength | Kind::TransferEncoding => {
                 self.framing.add(kind, value.of(buf), head.version)?;
             }
+            Kind::BrambleLoad => head.asks_load = true,
             Kind::Connection => self.connection = true,
             Kind::Upgrade => self.upgrade.add(value.of(buf)),
             Kind::Expect if value.of(buf).eq_ignore_ascii_case(b"100-continue") => {

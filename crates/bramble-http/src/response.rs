@@ -29,6 +29,8 @@ pub struct ResponseHead {
     pub content_length: Option<u64>,
     /// Whether the connection may carry another request.
     pub keep_alive: bool,
+    /// What it says in `Bramble-Load`, if it says that once.
+    pub load: Option<Span>,
 }
 
 /// What an answer means depends on the request that it is to.
@@ -94,6 +96,7 @@ fn read(buf: &[u8], limits: &Limits, asked: Asked, head: &mut ResponseHead) -> R
 
     let mut framing = Framing::default();
     let (mut has_connection, mut upgrade) = (false, Upgrade::default());
+    let mut loads = 0;
     while let Some(field) = reader.field(scan::TOKEN)? {
         if head.fields.len() >= limits.fields {
             return Err(Reject::TooManyFields.into());
@@ -101,6 +104,10 @@ fn read(buf: &[u8], limits: &Limits, asked: Asked, head: &mut ResponseHead) -> R
         head.fields.push(field);
         let value = field.value.of(buf);
         match field.kind {
+            Kind::BrambleLoad => {
+                loads += 1;
+                head.load = (loads == 1).then_some(field.value);
+            }
             Kind::Connection => has_connection = true,
             Kind::ContentLength | Kind::TransferEncoding => {
                 framing.add(field.kind, value, head.version)?;

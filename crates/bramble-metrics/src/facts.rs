@@ -63,8 +63,11 @@ pub struct BackendFacts {
     pub name: String,
     /// Where it is.
     pub address: String,
-    /// `up`, `down`, `ejected`, `checking`, `draining` or `disabled`.
+    /// `up`, `down`, `ejected`, `checking`, `draining`, `disabled` or `stopped`; of one that is well
+    /// and stands by for others `spare` or `standby`.
     pub state: String,
+    /// The set that it is in: lower ones come first.
+    pub set: u8,
     /// Requests sent to it.
     pub requests: u64,
     /// Attempts that failed.

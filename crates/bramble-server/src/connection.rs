@@ -9,8 +9,11 @@
 //! whether it may go on.
 
 mod body;
+mod limited;
+mod load;
 mod metered;
 mod noted;
+mod redirect;
 mod reply;
 
 use std::net::SocketAddr;
@@ -25,7 +28,7 @@ use bramble_net::{Buffer, Level, Spare, Stream, Timer};
 
 use crate::access_log::Record;
 use crate::core::Core;
-use crate::counters::{Held, add};
+use crate::counters::add;
 use crate::floor::Floor;
 use crate::place::Place;
 use crate::reason::{Event, Reason, Word};
@@ -204,7 +207,7 @@ impl Connection {
         // Try-first never blocks for a client that is quick enough: the others get their turn.
         tokio::task::coop::consume_budget().await;
         let core = self.core.clone();
-        let _held = Held::new(&core.counters.in_flight);
+        let _held = core.work.begin(&core.counters.in_flight);
         add(&core.counters.requests, 1);
         self.visitor.requests += 1;
         self.expects = self.head.expect_continue;
@@ -310,6 +313,9 @@ impl Connection {
         if self.visitor.listener.serves == Serves::Metrics {
             return metrics::answer(self).await;
         }
+        if let Err(wait) = self.count_for_client() {
+            return self.too_many_requests(wait).await;
+        }
         match self.find() {
             None => {
                 self.take_head();
@@ -326,9 +332,15 @@ impl Connection {
                 let kind = ("Content-Type", "text/plain; charset=utf-8");
                 self.respond(status, &[kind], body.as_bytes()).await
             }
-            Some(Handler::Redirect { status, location }) => {
+            Some(Handler::Redirect { status, location, below: None }) => {
                 self.take_head();
                 self.respond(status, &[("Location", &location)], b"").await
+            }
+            Some(Handler::Redirect { status, location, below: Some(below) }) => {
+                let buf = self.input.unread();
+                let place = redirect::place(&location, &below, buf, &self.head.target);
+                self.take_head();
+                self.respond(status, &[("Location", &place)], b"").await
             }
             Some(Handler::Nothing) => {
                 self.take_head();

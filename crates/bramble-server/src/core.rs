@@ -16,6 +16,7 @@ use tokio::task::spawn_local;
 
 use crate::accept::{self, Accepting};
 use crate::access_log::Logs;
+use crate::balance::Report;
 use crate::busy::Busy;
 use crate::clients::Clients;
 use crate::counters::Counters;
@@ -25,11 +26,13 @@ use crate::health::Health;
 use crate::meters::Meters;
 use crate::pool::Backend;
 use crate::prepared::{PlanError, Prepared};
+use crate::rate::Rate;
 use crate::reason::Event;
 use crate::scratch::Scratch;
 use crate::sockets::{Share, SocketKey};
 use crate::table::Table;
 use crate::visitor::Visitor;
+use crate::work::Work;
 use crate::{housekeeping, ledger};
 
 /// Room for a head and a small body.
@@ -46,6 +49,8 @@ pub(crate) enum Command {
     Heard(Arc<Health>, oneshot::Sender<Option<Instant>>),
     /// Get ready for a plan that other cores may still refuse.
     Prepare(Arc<Prepared>, Share, oneshot::Sender<Result<(), PlanError>>),
+    /// A check was told by the backend that this is the health of what it has to do.
+    Reported(Arc<Health>, Report),
     /// What was prepared is in force, or was given up.
     Settle(oneshot::Sender<()>),
     /// Accept nothing more; give away whoever is between two requests.
@@ -54,6 +59,8 @@ pub(crate) enum Command {
     Adopt(Vec<Given>),
     /// Take no more connections; end when the requests in flight are answered.
     Stop,
+    /// Whether it would be good to hear what the backend has to do that this is the health of.
+    WantsReport(Arc<Health>, oneshot::Sender<bool>),
 }
 
 /// How the cores of a process reach each other; there are as many as a plan ever asked for.
@@ -72,6 +79,7 @@ pub(crate) struct Core {
     pub(crate) heads: Buffers,
     bodies: Buffers,
     pub(crate) counters: Counters,
+    pub(crate) work: Work,
     pub(crate) meters: Meters,
     pub(crate) logs: Logs,
     /// Who takes over whoever is between two requests.
@@ -118,6 +126,7 @@ pub(crate) async fn run(
         queues: Queues::new(ledger.clone()),
         busy: Busy::default(),
         counters: Counters::default(),
+        work: Work::default(),
         meters: Meters::default(),
         logs: Logs::default(),
         giving: RefCell::default(),
@@ -151,6 +160,8 @@ pub(crate) async fn run(
                 core.settle();
                 let _ = reply.send(());
             }
+            Command::Reported(health, report) => core.reported(&health, report),
+            Command::WantsReport(health, reply) => drop(reply.send(core.wants_report(&health))),
             Command::HandOver(giving) => core.hand_over(giving),
             Command::Adopt(clients) => core.adopt(clients),
             Command::Stop => break,
@@ -169,8 +180,19 @@ impl Core {
     pub(crate) fn table(&self) -> Option<Rc<Table>> {
         if self.next.borrow().as_ref().is_some_and(|next| next.shared.is_in_force()) {
             *self.table.borrow_mut() = self.next.take();
+            self.join_others();
         }
         self.table.borrow().clone()
+    }
+
+    /// Shares its counts with the other cores that run the same plan.
+    #[cold]
+    fn join_others(&self) {
+        let table = self.table.borrow();
+        let Some(Table { shared, .. }) = table.as_deref() else { return };
+        let threads = if shared.plan.sites.is_empty() { 0 } else { shared.plan.threads.max(1) };
+        table.iter().for_each(|table| table.join(self.index));
+        self.work.join(threads, &shared.work, self.index, self.counters.in_flight.get());
     }
 
     /// Whether this core goes on once its connections have ended.
@@ -205,7 +227,8 @@ impl Core {
 
     fn prepare(&self, plan: &Arc<Prepared>, share: Share) -> Result<(), PlanError> {
         let old = self.table();
-        let table = Table::new(plan, &self.folder, &self.logs, &self.meters, old.as_deref())?;
+        let mut table = Table::new(plan, &self.folder, &self.logs, &self.meters, old.as_deref())?;
+        table.rate = Rate::new(&plan.plan, plan.rates.as_ref(), &self.ledger);
         *self.next.borrow_mut() = Some(Rc::new(table));
         *self.share.borrow_mut() = Some(share);
         Ok(())
@@ -307,6 +330,20 @@ impl Core {
         let table = self.table()?;
         let mut backends = table.pools().iter().flat_map(|pool| pool.backends());
         backends.find(|backend| Arc::ptr_eq(&backend.health, health))?.heard()
+    }
+
+    fn reported(&self, health: &Arc<Health>, report: Report) {
+        let now = Instant::now();
+        if let Some(table) = self.table() {
+            table.pools().iter().for_each(|pool| pool.reported(health, report, now));
+        }
+    }
+
+    fn wants_report(&self, health: &Arc<Health>) -> bool {
+        let now = Instant::now();
+        let pools = self.table();
+        let mut pools = pools.iter().flat_map(|table| table.pools());
+        pools.any(|pool| pool.wants_report(health, now))
     }
 
     fn count(&self) -> CoreFacts {

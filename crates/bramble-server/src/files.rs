@@ -122,10 +122,23 @@ pub(crate) async fn answer(c: &mut Connection, site: &Rc<Site>) -> Result<Next, 
         pace.serve(&c.core.counters).await;
         c.mark(|marks| marks.served(Instant::now()));
     }
+    if c.tells_load() {
+        begin_work(c, site.pace.as_deref());
+    }
     match request {
         Err(problem) => page::answer(c, site, None, &problem).await,
         Ok(request) => serve(c, site, &request).await,
     }
+}
+
+/// On an emulated board a request has waited in line until its own turn began.
+fn begin_work(c: &mut Connection, pace: Option<&Pace>) {
+    let from = match pace {
+        Some(pace) => Instant::now().checked_sub(pace.service()),
+        None => None,
+    };
+    let from = from.unwrap_or_else(|| c.read_at());
+    c.begins_work(from);
 }
 
 async fn serve(c: &mut Connection, site: &Site, request: &Request) -> Result<Next, End> {

@@ -1,6 +1,6 @@
 //! The data plane: accept → route → {proxy, files, redirect, respond}.
 //!
-//! A [`Server`] is one process's worth of it: cores that share nothing, each with its own
+//! A [`Server`] is one process's worth of it: cores that share nothing but counts, each with its own
 //! listeners, connections to backends and counts, all running the same immutable plan. Knows
 //! HTTP and configuration; must not know the cluster, the CMS, SQL or HTML beyond an error
 //! page. See ARCHITECTURE.md for the rules that its hot path obeys.
@@ -21,6 +21,7 @@ mod floor;
 pub mod handover;
 mod health;
 mod housekeeping;
+mod lanes;
 mod ledger;
 mod limit;
 mod meters;
@@ -31,6 +32,7 @@ mod pool;
 mod prepared;
 mod proxy;
 mod queue;
+mod rate;
 mod reason;
 mod retry;
 mod route;
@@ -39,9 +41,11 @@ mod server;
 #[cfg(test)]
 mod sim;
 mod sockets;
+mod sticky;
 mod table;
 mod visitor;
 mod wait;
+mod work;
 
 pub use prepared::PlanError;
 pub use reason::reference as reasons;

@@ -18,6 +18,11 @@ impl Pace {
         Self { service: Duration::from_secs_f64(1.0 / share), free_at: Cell::new(now) }
     }
 
+    /// What one request takes once its turn has come.
+    pub(crate) fn service(&self) -> Duration {
+        self.service
+    }
+
     /// Waits in line and is served.
     pub(crate) async fn serve(&self, counters: &Counters) {
         let done = self.queue(Instant::now());

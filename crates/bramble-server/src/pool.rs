@@ -6,16 +6,20 @@ mod line;
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bramble_config::plan::{self, HashBy, Method};
 
 use crate::access_log::Fragment;
 use crate::balance::{
-    Asked, Balancer, Heard, Member, Members, Pick, Picked, Rules, Turn, Weight, key_of,
+    Asked, Balancer, Heard, Homes, Member, Members, Pick, Picked, Rank, Report, Rules, Turn,
+    Weight, key_of,
 };
+use crate::health::Health;
 use crate::prepared::PreparedPool;
 use crate::retry::Budget;
+use crate::sticky::{Session, Sticky};
 pub(crate) use backend::{Backend, Link};
 pub(crate) use line::{Line, Place};
 
@@ -25,8 +29,14 @@ pub(crate) struct Pool {
     pub(crate) logged: Rc<Fragment>,
     pub(crate) release: Option<String>,
     pub(crate) retries: u8,
+    /// An answer that does not begin in time says that its backend is down.
+    pub(crate) fail_on_timeout: bool,
+    /// Statuses that eject a backend at once.
+    fail_on_status: Box<[u16]>,
     /// What the key of a request is made of, where its method needs one.
     pub(crate) hash_by: Option<HashBy>,
+    /// Its sessions, if it has such.
+    pub(crate) sticky: Option<Sticky>,
     pub(crate) budget: RefCell<Budget>,
     /// Who waits for room.
     pub(crate) line: Rc<Line>,
@@ -70,14 +80,20 @@ impl Pool {
             retry: Duration::from_millis(pool.retry_ms),
             hedge: Duration::from_millis(pool.hedge_ms),
             slow_start: Duration::from_millis(pool.slow_start_ms),
+            force_recovery: pool.force_recovery,
         };
-        let members = Members::new(backends.iter().map(member).collect(), rules, balancer, base);
+        let sticky = Sticky::new(pool);
+        let members = Members::new(backends.iter().map(member).collect(), rules, balancer, base)
+            .with_homes(sticky.as_ref().map(|sticky| homes(pool, sticky)).unwrap_or_default());
         Self {
             name: pool.name.clone(),
             logged: Fragment::pool(&pool.name).into(),
             release: pool.release.clone(),
-            retries: pool.retries.min(2),
+            retries: pool.retries.min(7),
+            fail_on_timeout: pool.fail_on_timeout,
+            fail_on_status: pool.fail_on_status.as_slice().into(),
             hash_by: (pool.method == Method::Hash).then(|| pool.hash_by.clone()),
+            sticky,
             budget: RefCell::new(Budget::new(Instant::now())),
             line: old.map(|old| old.line.clone()).unwrap_or_default(),
             members: match old {
@@ -118,6 +134,12 @@ impl Pool {
         self.members.usual()
     }
 
+    /// Whether another than those `tried` may be asked beside them; see [`Members::has_equals`].
+    pub(crate) fn has_equals(&self, asked: Asked, tried: &[usize]) -> bool {
+        let members = &self.members;
+        !members.is_ordered() || members.has_equals(asked, tried, Instant::now())
+    }
+
     /// A backend failed an attempt.
     pub(crate) fn failed(&self, backend: &Backend, weight: Weight, why: &str, now: Instant) {
         let turn = self.members.failed(backend.judged(), weight, why, now);
@@ -130,12 +152,66 @@ impl Pool {
     /// A backend gave an answer; see [`Members::answered`].
     pub(crate) fn answered(&self, backend: &Backend, heard: Heard, now: Instant) {
         let turn = self.members.answered(backend.judged(), heard, now);
-        turned(backend, turn, "a late answer");
+        turned(backend, turn, "late answers, or too many errors");
+    }
+
+    /// Whether a session that has lost its backend goes to another.
+    pub(crate) fn fails_over(&self) -> bool {
+        self.members.fails_over()
+    }
+
+    /// Whether whose session is with the backend should still wait for it.
+    pub(crate) fn is_home(&self, backend: &Rc<Backend>, now: Instant) -> bool {
+        self.place(backend).is_some_and(|place| self.members.is_home(place, now))
+    }
+
+    /// What the answer of a backend sets, unless the session is with it already.
+    #[inline]
+    pub(crate) fn cookie(&self, session: Session, backend: &Rc<Backend>) -> Option<&str> {
+        let sticky = self.sticky.as_ref().filter(|sticky| sticky.sets())?;
+        let place = self.place(backend).filter(|place| session.home != Some(*place))?;
+        sticky.cookie(place, session.is_secure)
+    }
+
+    fn place(&self, backend: &Rc<Backend>) -> Option<usize> {
+        self.backends.iter().position(|own| Rc::ptr_eq(own, backend))
     }
 
     /// For how long an answer may fail to begin before another backend is asked as well.
     pub(crate) fn patience(&self) -> Duration {
         self.members.patience()
+    }
+
+    /// Whether an answer with this status ejects its backend at once.
+    #[inline]
+    pub(crate) fn ejects_for(&self, status: u16) -> bool {
+        // Of most answers that is one comparison.
+        status >= 400 && self.fail_on_status.contains(&status)
+    }
+
+    /// Whether backends get hosts of their own.
+    pub(crate) fn names_hosts(&self) -> bool {
+        self.backends.iter().any(|backend| backend.plan.host.is_some())
+    }
+
+    /// A check was told by the backend of this health, which is asked for no request of ours with
+    /// that, what it has to do.
+    pub(crate) fn reported(&self, by: &Arc<Health>, report: Report, now: Instant) {
+        if let Some(backend) = self.backend_of(by) {
+            backend.standing.reported(report, backend.standing.in_flight(), now);
+        }
+    }
+
+    /// Whether other balancers ask the pool, and the backend of this health has not said lately what
+    /// it has to do.
+    pub(crate) fn wants_report(&self, of: &Arc<Health>, now: Instant) -> bool {
+        let is_unheard = |backend: &Rc<Backend>| !backend.standing.has_reported(now);
+        self.backend_of(of).is_some_and(is_unheard)
+            && self.backends.iter().any(|backend| backend.standing.is_asked_by_others(now))
+    }
+
+    fn backend_of(&self, health: &Arc<Health>) -> Option<&Rc<Backend>> {
+        self.backends.iter().find(|backend| Arc::ptr_eq(&backend.health, health))
     }
 
     pub(crate) fn backends(&self) -> &[Rc<Backend>] {
@@ -153,8 +229,17 @@ fn member(backend: &Rc<Backend>) -> Member {
         id: key_of(backend.plan.name.as_bytes()),
         weight: backend.plan.weight,
         admin: backend.plan.admin,
+        rank: Rank { set: backend.plan.set, reserve: backend.plan.reserve },
         health: backend.health.clone(),
         standing: backend.standing.clone(),
+    }
+}
+
+fn homes(pool: &plan::Pool, sticky: &Sticky) -> Homes {
+    let redirect = |backend: &plan::Backend| sticky.place(backend.redirect.as_ref()?.as_bytes());
+    Homes {
+        redirects: pool.backends.iter().map(redirect).collect(),
+        failover: pool.sticky.as_ref().is_none_or(|sticky| sticky.failover),
     }
 }
 

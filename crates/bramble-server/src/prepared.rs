@@ -7,12 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use bramble_config::plan::{self, Plan};
 use bramble_net::tls::{Acceptor, ClientCertificate, Connector, Identity, KeyId, TlsError, Trust};
 
 use crate::access_log::Writer;
 use crate::health::{Health, Verdict};
+use crate::lanes::Lanes;
+use crate::rate::Rates;
 
 /// Why a plan can't be taken.
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +76,12 @@ pub(crate) struct Prepared {
     pub(crate) acceptors: BTreeMap<String, Option<Acceptor>>,
     /// In the plan's order.
     pub(crate) pools: Vec<PreparedPool>,
+    /// Requests of the process.
+    pub(crate) work: Arc<Lanes>,
     /// Of the access log, if one is kept.
     pub(crate) writer: Option<Arc<Writer>>,
+    /// What clients have asked for lately, if that is limited.
+    pub(crate) rates: Option<Arc<Rates>>,
 }
 
 pub(crate) struct PreparedPool {
@@ -85,6 +92,8 @@ pub(crate) struct PreparedPool {
 pub(crate) struct PreparedBackend {
     pub(crate) connector: Option<Connector>,
     pub(crate) health: Arc<Health>,
+    /// Requests of all cores.
+    pub(crate) lanes: Arc<Lanes>,
 }
 
 impl Prepared {
@@ -101,10 +110,12 @@ impl Prepared {
         }
         let mut pools = Vec::new();
         for pool in &plan.pools {
-            pools.push(prepare_pool(pool, identity.as_ref(), old)?);
+            pools.push(prepare_pool(pool, plan.threads, identity.as_ref(), old)?);
         }
         let writer = plan.access_log.as_ref().map(|log| writer(log, folder, old)).transpose()?;
-        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, writer })
+        let rates = rates(&plan, old);
+        let work = Lanes::of(plan.threads, old.map(|old| &old.work));
+        Ok(Self { plan, in_force: AtomicBool::new(false), acceptors, pools, work, writer, rates })
     }
 
     /// Every core is ready for it: they all change over now.
@@ -130,6 +141,7 @@ impl Prepared {
 
 fn prepare_pool(
     pool: &plan::Pool,
+    threads: u16,
     identity: Option<&Identity>,
     old: Option<&Prepared>,
 ) -> Result<PreparedPool, PlanError> {
@@ -137,10 +149,12 @@ fn prepare_pool(
     let mut backends = Vec::new();
     for backend in &pool.backends {
         let kept = old.and_then(|old| old.find(&pool.name, backend));
+        let lanes = Lanes::of(threads, kept.map(|b| &b.lanes));
         let health = kept.filter(|_| pool.health.is_some()).map(|b| b.health.clone());
         backends.push(PreparedBackend {
             connector: connector(backend, identity)?,
             health: health.unwrap_or_else(|| Arc::new(Health::new(unknown))),
+            lanes,
         });
     }
     Ok(PreparedPool { backends })
@@ -159,6 +173,15 @@ fn writer(
     }
     let failed = |source| PlanError::AccessLog { path: path.display().to_string(), source };
     Writer::start(path.clone(), log).map(Arc::new).map_err(failed)
+}
+
+/// Those of `old`: a new plan gives nobody a new burst. Whoever comes by mutual TLS is one of our
+/// own, and not limited.
+fn rates(plan: &Plan, old: Option<&Prepared>) -> Option<Arc<Rates>> {
+    let is_public = plan.listeners.iter().any(|listener| listener.link == plan::Link::Plain);
+    plan.limits.requests_per_s_per_client.filter(|_| is_public)?;
+    let kept = old.and_then(|old| old.rates.clone());
+    Some(kept.unwrap_or_else(|| Arc::new(Rates::new(Instant::now()))))
 }
 
 fn acceptor(

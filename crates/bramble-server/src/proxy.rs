@@ -14,19 +14,21 @@ mod attempt;
 mod bulk;
 mod failure;
 mod hops;
+mod host;
 mod interim;
 mod key;
 mod room;
+mod session;
 mod tries;
 mod tunnel;
 mod upload;
 
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bramble_config::plan;
 use bramble_http::{Back, Body, Forward, Mapping, forward_request};
 use bramble_net::{Spare, Stream, Timer};
 
@@ -34,6 +36,7 @@ use crate::balance::{Asked, Heard, InFlight};
 use crate::connection::{Connection, End, Next};
 use crate::pool::Pool;
 use crate::reason::Reason;
+use crate::sticky::Session;
 use crate::wait::{self, WaitError};
 use attempt::Attempt;
 use failure::AttemptError;
@@ -53,6 +56,8 @@ pub(crate) struct Exchange {
     whole: Option<usize>,
     /// What its backend is picked by, where the pool goes by a key.
     key: u64,
+    /// Whose it is, where the pool has sessions.
+    session: Session,
     idempotent: bool,
     /// Part of the body is gone to a backend, or an interim answer to the client: it can't be
     /// repeated. A 100 is none: whoever else is asked would say the same.
@@ -88,6 +93,8 @@ struct Mapped {
     host: Vec<u8>,
     /// That of the backend which answers.
     backend: String,
+    /// The head that goes on names a backend's own host.
+    is_named: bool,
 }
 
 impl Exchange {
@@ -97,7 +104,7 @@ impl Exchange {
     }
 
     fn asked(&self) -> Asked {
-        Asked { key: self.key, repeatable: self.is_repeatable() }
+        Asked { home: self.session.home, key: self.key, repeatable: self.is_repeatable() }
     }
 
     /// Passes on what it can of a body that is on its way; true when that has just begun though
@@ -216,18 +223,22 @@ impl Exchange {
 impl Mapped {
     #[cold]
     fn new(mapping: Rc<Mapping>, host: &[u8]) -> Box<Self> {
-        Box::new(Self { mapping, host: host.to_vec(), backend: String::new() })
+        let (host, backend) = (host.to_vec(), String::new());
+        Box::new(Self { mapping, host, backend, is_named: false })
     }
 
     /// What is mapped back in the answer of that backend.
     #[cold]
-    fn back(&mut self, backend: SocketAddr) -> Back<'_> {
-        self.backend = match backend.port() {
-            80 if backend.is_ipv4() => backend.ip().to_string(),
-            80 => format!("[{}]", backend.ip()),
-            _ => backend.to_string(),
+    fn back<'a>(&'a mut self, backend: &'a plan::Backend) -> Back<'a> {
+        let address = backend.address;
+        self.backend = match address.port() {
+            80 if address.is_ipv4() => address.ip().to_string(),
+            80 => format!("[{}]", address.ip()),
+            _ => address.to_string(),
         };
-        Back { mapping: &self.mapping, authorities: [self.backend.as_bytes(), &self.host] }
+        let own = backend.host.as_deref().unwrap_or_default();
+        let hidden = [self.backend.as_bytes(), own.as_bytes()];
+        Back { mapping: &self.mapping, hidden, seen: &self.host }
     }
 }
 
@@ -264,13 +275,16 @@ pub(crate) async fn answer(
             let heard = Heard { began_after: None, alone: true, sound: true };
             pool.answered(&attempt.backend, heard, now);
             c.metered_until(now);
-            tunnel::run(c, *attempt).await
+            let cookie = pool.cookie(exchange.session, &attempt.backend);
+            tunnel::run(c, *attempt, cookie).await
         }
         Ok(Some(attempt)) => answer::pass_on(c, attempt, exchange).await,
         Ok(None) if exchange.is_shed => c.problem(Reason::Overloaded).await,
         Ok(None) => {
             c.record.iter_mut().for_each(|record| record.found_none(pool));
-            c.problem(Reason::NoBackend).await
+            let has_lost = exchange.session.home.is_some() && !pool.fails_over();
+            let why = if has_lost { Reason::NoSessionBackend } else { Reason::NoBackend };
+            c.problem(why).await
         }
         Err(AttemptError::Client(end)) => Err(end),
         Err(AttemptError::Backend(failure)) => c.problem(failure.reason()).await,
@@ -289,6 +303,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
     // Whoever has begun to send waits for nobody.
     let expects = whole.is_none() && here == 0;
     let key = pool.hash_by.as_ref().map_or(0, |by| key::of(by, c));
+    let session = pool.sticky.as_ref().map(|sticky| session::of(sticky, c)).unwrap_or_default();
     let how = Forward {
         client: &c.client_address,
         proto: if c.head.target.is_https(buf) { "https" } else { "http" },
@@ -297,7 +312,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
         // Empty where an HTTP/1.0 client named none (RFC 9110 section 7.2).
         host: c.head.host.map(|h| h.of(buf)).unwrap_or_default(),
         expects,
-        mapping: mapping.map(Rc::as_ref),
+        mapping: mapping.map(Rc::as_ref).filter(|mapping| !mapping.is_same()),
     };
     c.forwarded.clear();
     forward_request(&mut c.forwarded, buf, &c.head, &how);
@@ -308,6 +323,7 @@ fn begin(c: &mut Connection, pool: &Rc<Pool>, mapping: Option<&Rc<Mapping>>) -> 
         mapped,
         whole,
         key,
+        session,
         idempotent: c.head.method.is_idempotent(),
         spent: false,
         upload: None,

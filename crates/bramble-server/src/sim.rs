@@ -29,6 +29,7 @@ fn eight(slots: usize, load: f64, method: Method) -> Scenario {
         backends: vec![Backend::new(slots, SERVICE_S); 8],
         weights: Vec::new(),
         balancers: 1,
+        reports: false,
         rate: load * 7.0 * slots as f64 / SERVICE_S,
         lasts_s: 10.0,
         spike: None,
@@ -39,6 +40,11 @@ fn eight(slots: usize, load: f64, method: Method) -> Scenario {
 }
 
 impl Scenario {
+    /// The same before four balancers, which backends tell what they have to do.
+    fn of_four(&self) -> Self {
+        Self { balancers: 4, reports: true, ..self.clone() }
+    }
+
     fn with(mut self, fault: Fault, from: f64, to: f64) -> Self {
         self.backends[0] = self.backends[0].clone().with(fault, from, to);
         self

@@ -18,6 +18,7 @@ use crate::floor::Floor;
 use crate::meters::{Meter, Meters, route_name};
 use crate::pool::Pool;
 use crate::prepared::{PlanError, Prepared};
+use crate::rate::Rate;
 use crate::route;
 
 /// Routes with what answers, and every limit in the form in which it is used.
@@ -27,6 +28,8 @@ pub(crate) struct Table {
     /// Of a backend's answers: as strict, but a body may be of any size.
     pub(crate) answer_limits: Limits,
     pub(crate) times: Times,
+    /// How many requests a client may make, if that is limited.
+    pub(crate) rate: Option<Rate>,
     listeners: Vec<(SocketAddr, Rc<Listener>)>,
     /// Where requests are noted, if anywhere.
     pub(crate) log: Option<Rc<Log>>,
@@ -59,6 +62,8 @@ pub(crate) enum Handler {
     Redirect {
         status: u16,
         location: Rc<str>,
+        /// For what follows the route's prefix, where that goes behind the location.
+        below: Option<Rc<Mapping>>,
     },
     Respond {
         status: u16,
@@ -112,6 +117,7 @@ impl Table {
             limits: limits(plan),
             answer_limits: Limits { body_bytes: u64::MAX, ..limits(plan) },
             times: Times::new(&plan.timeouts),
+            rate: None,
             listeners: plan.listeners.iter().map(|l| (l.address, listener(l, meters))).collect(),
             routes: Vec::new(),
             pools,
@@ -119,6 +125,15 @@ impl Table {
         };
         table.routes = plan.routes.iter().map(|route| table.route(route, meters)).collect();
         Ok(table)
+    }
+
+    /// Counts what its backends have to do together with the other cores.
+    pub(crate) fn join(&self, own: usize) {
+        for (pool, prepared) in self.pools.iter().zip(&self.shared.pools) {
+            for (backend, prepared) in pool.backends().iter().zip(&prepared.backends) {
+                backend.join(&prepared.lanes, own);
+            }
+        }
     }
 
     fn route(&self, route: &bramble_config::plan::Route, meters: &Meters) -> Route {
@@ -133,14 +148,19 @@ impl Table {
     fn resolve(&self, route: &bramble_config::plan::Route) -> Handler {
         match &route.action {
             Action::Pool(name) => {
+                let Some(pool) = self.pool(name).cloned() else { return Handler::Nothing };
+                let prefix = route.path_prefix.as_str();
+                // Who has a host of its own speaks of its places there.
                 let base = route.replace_prefix.as_deref();
-                let mapping = base.map(|base| Mapping::new(&route.path_prefix, base).into());
-                let pool = self.pool(name).cloned();
-                pool.map_or(Handler::Nothing, |pool| Handler::Pool(pool, mapping))
+                let base = base.or_else(|| pool.names_hosts().then_some(prefix));
+                let mapping = base.map(|base| Mapping::new(prefix, base).into());
+                Handler::Pool(pool, mapping)
             }
-            Action::Redirect { status, location } => {
-                Handler::Redirect { status: *status, location: location.as_str().into() }
-            }
+            Action::Redirect { status, location, keep_path } => Handler::Redirect {
+                status: *status,
+                location: location.as_str().into(),
+                below: keep_path.then(|| Mapping::new(&route.path_prefix, location).into()),
+            },
             Action::Respond { status, body } => {
                 Handler::Respond { status: *status, body: body.as_str().into() }
             }

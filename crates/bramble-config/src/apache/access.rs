@@ -7,7 +7,7 @@ use super::expand::Node;
 use super::notice::Notices;
 
 /// What the lines of one section say.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     allow_first: bool,
     has_order: bool,

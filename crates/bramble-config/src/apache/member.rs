@@ -82,9 +82,12 @@ fn split_port(authority: &str) -> Option<(&str, u16)> {
     }
 }
 
-/// A load factor, as a weight.
+/// A load factor, as a weight. As in httpd, a hundred times the number is cut and not rounded: with
+/// binary fractions 1.15 comes to 1.14.
 pub(crate) fn hundredths(value: &str) -> Option<String> {
-    let weight: f64 = value.parse().ok()?;
-    let is_right = (1.0..=100.0).contains(&weight);
-    is_right.then(|| format!("{:?}", (weight * 100.0).round() / 100.0))
+    let hundredths = (value.parse::<f64>().ok()? * 100.0).trunc();
+    (100.0..=10_000.0).contains(&hundredths).then(|| format!("{:?}", hundredths / 100.0))
 }
+
+#[cfg(test)]
+mod tests;

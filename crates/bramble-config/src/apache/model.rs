@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::access::Access;
 use super::expand::{Node, Place};
+use crate::check::host;
 
 /// A key of ours with its value, as TOML.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Setting {
 }
 
 /// `<Proxy balancer://…>`, or the one backend of a `ProxyPass`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pool {
     /// As Apache knows it: `balancer://app`, `http://10.0.0.5:8080`.
     pub url: String,
@@ -31,7 +32,7 @@ pub(crate) struct Pool {
 }
 
 /// `BalancerMember`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub place: Place,
     pub address: SocketAddr,
@@ -40,6 +41,19 @@ pub(crate) struct Member {
     /// The path in its URL, without a last `/`.
     pub path: String,
     pub settings: Vec<Setting>,
+}
+
+impl Member {
+    /// What Apache sends it as `Host`, unless the client's is kept.
+    pub fn host(&self) -> String {
+        let Self { authority, address, .. } = self;
+        let host = authority.strip_suffix(":80").unwrap_or(authority);
+        match host::is_authority(host) {
+            true => host.to_owned(),
+            false if address.port() == 80 && address.is_ipv4() => address.ip().to_string(),
+            false => address.to_string(),
+        }
+    }
 }
 
 /// The main server, or a virtual host.
@@ -91,6 +105,8 @@ pub(crate) enum Answer {
     Redirect {
         status: u16,
         location: String,
+        /// What follows the path goes behind the location.
+        keep_path: bool,
     },
     Respond {
         status: u16,

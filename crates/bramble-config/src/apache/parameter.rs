@@ -1,6 +1,9 @@
 //! `key=value` of members and balancers: what it is called here.
 
+use std::collections::BTreeSet;
+
 use super::member::hundredths;
+use crate::check::sticky::{is_cookie, is_parameter, is_route, is_separator};
 
 /// What becomes of a parameter.
 pub(crate) enum Meaning {
@@ -8,6 +11,8 @@ pub(crate) enum Meaning {
     Set(&'static str, String),
     /// Several, or none.
     Sets(Vec<(&'static str, String)>),
+    /// The same, with a difference: what it is, and what to do about it.
+    Near(&'static str, String, &'static str, &'static str),
     /// Needed by Apache's way of doing things, not by ours.
     Idle,
     /// Can't be said here: why, and what to do instead.
@@ -16,7 +21,10 @@ pub(crate) enum Meaning {
     Wrong,
 }
 
-use Meaning::{Idle, LeftOut, Set, Sets, Wrong};
+use Meaning::{Idle, LeftOut, Near, Set, Sets, Wrong};
+
+/// Backends that bramble asks at most after the first.
+const RETRIES_MAX: u32 = 7;
 
 /// Of `BalancerMember`, or of a `ProxyPass` to one backend.
 pub(crate) fn of_member(key: &str, value: &str) -> Meaning {
@@ -25,8 +33,8 @@ pub(crate) fn of_member(key: &str, value: &str) -> Meaning {
             hundredths(value).map_or(Wrong, |weight| Set("pool.backend.weight", weight))
         }
         "lbset" => number(value, 0..=99).map_or(Wrong, |set| above("pool.backend.set", set, 0)),
-        "route" => Set("pool.backend.route", quoted(value)),
-        "redirect" => Set("pool.backend.redirect", quoted(value)),
+        "route" => route("pool.backend.route", value),
+        "redirect" => route("pool.backend.redirect", value),
         "retry" => seconds(value).map_or(Wrong, |ms| match ms {
             60_000 => Idle,
             ms => Set("pool.backend.retry_ms", ms.max(1).to_string()),
@@ -43,8 +51,8 @@ pub(crate) fn of_member(key: &str, value: &str) -> Meaning {
             "set `backend_idle_ms` in [timeouts], below what the backends themselves have",
         ),
         "max" => LeftOut(
-            "bramble has no limit on the connections to one backend",
-            "nothing, if it was there to spare Apache's own threads",
+            "bramble finds out how many requests a backend works on at a time",
+            "nothing, or set `max_requests` in the pool",
         ),
         "secret" => LeftOut("it is for AJP, which bramble does not speak", "use HTTP"),
         "ping" | "min" | "smax" | "acquire" | "keepalive" | "flushpackets" | "flushwait"
@@ -59,16 +67,13 @@ pub(crate) fn of_balancer(key: &str, value: &str) -> Meaning {
     match key.to_ascii_lowercase().as_str() {
         "lbmethod" => method(value),
         "stickysession" => sticky(value),
-        "stickysessionsep" if value == "." => Idle,
-        "stickysessionsep" => Set("pool.sticky.separator", quoted(value)),
+        "stickysessionsep" => separator(value),
         // Ours takes it from a path, too.
         "scolonpathdelim" => Idle,
         "nofailover" => switch(value, |is_on| {
             if is_on { Set("pool.sticky.failover", "false".to_owned()) } else { Idle }
         }),
-        "maxattempts" => {
-            number(value, 0..=99).map_or(Wrong, |most| Set("pool.max_attempts", most.to_string()))
-        }
+        "maxattempts" => number(value, 0..=99).map_or(Wrong, retries),
         "failonstatus" => codes(value).map_or(Wrong, |list| Set("pool.fail_on_status", list)),
         "failontimeout" => {
             switch(
@@ -83,8 +88,8 @@ pub(crate) fn of_balancer(key: &str, value: &str) -> Meaning {
             )
         }
         "timeout" => LeftOut(
-            "no request waits for a free backend in bramble",
-            "nothing: whoever is least busy is asked at once",
+            "requests wait for room by themselves in bramble, for a second at most",
+            "nothing, or `max_requests` in the pool if its backends have such limits",
         ),
         "nonce" | "growth" => Idle,
         _ => Wrong,
@@ -102,13 +107,42 @@ fn method(value: &str) -> Meaning {
     Set("pool.method", quoted(ours))
 }
 
+fn retries(most: u32) -> Meaning {
+    if most <= RETRIES_MAX {
+        return above("pool.retries", most, 1);
+    }
+    Near(
+        "pool.retries",
+        RETRIES_MAX.to_string(),
+        "bramble asks 7 more backends at most",
+        "nothing, if the backends are not mostly down",
+    )
+}
+
+fn route(key: &'static str, value: &str) -> Meaning {
+    match is_route(value) {
+        true => Set(key, quoted(value)),
+        false => LeftOut("bramble's routes are what a cookie may hold", "choose another route"),
+    }
+}
+
+fn separator(value: &str) -> Meaning {
+    match value {
+        "." => Idle,
+        _ if value.eq_ignore_ascii_case("off") => Set("pool.sticky.separator", quoted("")),
+        _ if value.len() != 1 => Wrong,
+        _ if is_separator(value) => Set("pool.sticky.separator", quoted(value)),
+        _ => LeftOut("a cookie's value can't hold it", "choose another, as `.` or `!`"),
+    }
+}
+
 fn sticky(value: &str) -> Meaning {
     let (cookie, parameter) = value.split_once('|').unwrap_or((value, value));
-    let mut settings = vec![("pool.sticky.cookie", quoted(cookie))];
-    if cookie != parameter {
-        settings.push(("pool.sticky.parameter", quoted(parameter)));
+    if !is_cookie(cookie) || !is_parameter(parameter) {
+        let why = "bramble takes no such name of a cookie or parameter";
+        return LeftOut(why, "use up to 63 letters, digits, `-`, `_` or `.`");
     }
-    Sets(settings)
+    Sets(vec![("pool.sticky.cookie", quoted(cookie)), ("pool.sticky.parameter", quoted(parameter))])
 }
 
 /// Flags, as `+H`, `-E` or `DI`.
@@ -129,6 +163,9 @@ fn status(value: &str) -> Meaning {
             _ => return Wrong,
         }
     }
+    // Who is both is a spare to Apache.
+    let is_spare = settings.iter().any(|(_, value)| value == "\"spare\"");
+    settings.retain(|(_, value)| !is_spare || value != "\"standby\"");
     // Of two states the last one counts, as of two lines.
     settings.reverse();
     let mut seen = Vec::new();
@@ -189,11 +226,11 @@ fn above(key: &'static str, value: u32, default: u32) -> Meaning {
 }
 
 fn codes(value: &str) -> Option<String> {
-    let codes: Option<Vec<u16>> = value
+    let codes: Option<BTreeSet<u16>> = value
         .split(',')
         .map(|code| code.trim().parse().ok().filter(|code| (400..=599).contains(code)))
         .collect();
-    codes.map(|codes| format!("{codes:?}"))
+    codes.map(|codes| format!("{:?}", Vec::from_iter(codes)))
 }
 
 fn switch(value: &str, meaning: impl Fn(bool) -> Meaning) -> Meaning {

@@ -4,6 +4,7 @@
 mod location;
 mod pass;
 mod pools;
+mod redirect;
 mod reverse;
 mod server;
 

@@ -6,7 +6,6 @@
 
 use super::expand::Place;
 use super::known;
-use super::later;
 use super::model::{Answer, Host, Location, Rule};
 use super::notice::{Fate, Notices};
 use super::parameter::quoted;
@@ -30,7 +29,11 @@ pub(crate) struct Route {
 pub(crate) enum To {
     /// The place of a pool, and what the path becomes.
     Pool(usize, Mapping),
-    Redirect(u16, String),
+    Redirect {
+        status: u16,
+        location: String,
+        keep_path: bool,
+    },
     Respond(u16),
     /// The place of the host whose folder it is.
     Site(usize),
@@ -198,11 +201,9 @@ fn to(
 ) -> To {
     let (url, base) = match &rule.answer {
         Answer::NotPassed => return site.map_or(To::Respond(404), To::Site),
-        Answer::Redirect { status, location } => {
-            let why = "bramble sends the location as it stands, for whatever is below the path";
-            let instead = "nothing, if nobody asks for more than the path itself".to_owned();
-            notices.about(&rule.place, &rule.text, Fate::LeftOut, (why.to_owned(), instead));
-            return To::Redirect(*status, location.clone());
+        Answer::Redirect { status, location, keep_path } => {
+            let (status, location, keep_path) = (*status, location.clone(), *keep_path);
+            return To::Redirect { status, location, keep_path };
         }
         Answer::Respond { status } => return To::Respond(*status),
         Answer::Pass { url, path } => (url, path),
@@ -225,15 +226,6 @@ fn to(
         notices.about(&rule.place, &rule.text, Fate::LeftOut, (why, instead));
     }
     let mapping = mapping(&rule.path, &format!("{}{base}", member.path));
-    if let Some((key, value)) = mapping.setting()
-        && !later::is_there(key, &value)
-    {
-        let why = format!("bramble has no `{key} = {value}` yet: it answers 503");
-        let instead = "import again with a later version".to_owned();
-        notices.about(&rule.place, &rule.text, Fate::LeftOut, (why, instead));
-        // Asked for by the wrong path a backend might do anything.
-        return To::Respond(503);
-    }
     To::Pool(at, mapping)
 }
 

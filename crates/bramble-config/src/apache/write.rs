@@ -7,12 +7,12 @@ use std::net::SocketAddr;
 
 use super::expand::{Node, Place};
 use super::health;
-use super::later;
 use super::model::{Host, Member, Pool, Setting};
-use super::notice::{Fate, Notices};
+use super::notice::Notices;
 use super::parameter::quoted;
 use super::read::Declared;
 use super::route::{Mapping, Route, To};
+use super::sticky;
 use crate::plan::Method;
 
 /// What is written, and what may still be said about it.
@@ -20,8 +20,6 @@ pub(crate) struct Writer<'a> {
     out: String,
     notices: &'a mut Notices,
     names: Names,
-    /// Cookies that somebody sets.
-    cookies: Vec<String>,
 }
 
 /// Names of pools and sites, none twice.
@@ -37,19 +35,16 @@ pub(crate) fn write(
     files: &[&str],
     notices: &mut Notices,
 ) -> String {
-    let mut writer = Writer {
-        out: String::new(),
-        notices,
-        names: Names::of(declared, routes),
-        cookies: declared.cookies.iter().map(|(name, _)| quoted(name)).collect(),
-    };
+    let mut writer = Writer { out: String::new(), notices, names: Names::of(declared, routes) };
     writer.line(&format!("# Made by `bramble import apache` from {}.", comment(&files.join(", "))));
     writer.line("# A place after `#` is the line in there that something comes from.");
     writer.settings_of("timeouts", &declared.settings);
     writer.listeners(declared);
     for (at, name) in writer.names.pools.clone() {
         if let Some((_, pool)) = declared.pools.get(at) {
-            writer.pool(pool, &name);
+            let sticky = sticky::of_pool(pool, &declared.cookies, writer.notices);
+            let pool = sticky::with_routes(pool, writer.notices);
+            writer.pool(&pool, &name, &sticky);
         }
     }
     writer.cookies(declared);
@@ -73,24 +68,10 @@ impl Writer<'_> {
         let _ = write!(self.out, "\n{header} # {}\n", comment(&place.to_string()));
     }
 
-    /// A key, unless bramble has none of that kind yet.
     fn set(&mut self, setting: &Setting) {
-        if !self.has(setting) {
-            return;
-        }
         let key = setting.key.rsplit('.').next().unwrap_or_default();
         let line = format!("{key} = {}", setting.value);
         self.line(&line);
-    }
-
-    fn has(&mut self, setting: &Setting) -> bool {
-        let is_there = later::is_there(setting.key, &setting.value);
-        if !is_there {
-            let why = format!("bramble has no `{} = {}` yet", setting.key, setting.value);
-            let instead = "import again with a later version".to_owned();
-            self.notices.about(&setting.place, &setting.text, Fate::LeftOut, (why, instead));
-        }
-        is_there
     }
 
     fn settings_of(&mut self, table: &str, settings: &[Setting]) {
@@ -138,7 +119,7 @@ impl Writer<'_> {
         }
     }
 
-    fn pool(&mut self, pool: &Pool, name: &str) {
+    fn pool(&mut self, pool: &Pool, name: &str, sticky: &[Setting]) {
         self.table("[[pool]]", &pool.place);
         self.line(&format!("name = {}", quoted(name)));
         self.method(pool);
@@ -156,26 +137,15 @@ impl Writer<'_> {
                 }
             }
         }
-        self.sticky(pool);
+        if let Some(first) = sticky.first() {
+            self.table("[pool.sticky]", &first.place);
+        }
+        sticky.iter().for_each(|setting| self.set(setting));
         let checks = health::of(pool, self.notices);
         if let Some(first) = checks.first() {
             self.table("[pool.health]", &first.place);
         }
         checks.iter().for_each(|setting| self.set(setting));
-    }
-
-    fn sticky(&mut self, pool: &Pool) {
-        let mut sticky = last_of_each(&pool.settings, |key| key.starts_with("pool.sticky."));
-        let is_set = |one: &&Setting| self.cookies.contains(&one.value);
-        let cookie = sticky.iter().find(|one| one.key == "pool.sticky.cookie");
-        if let Some(set) = cookie.filter(is_set).cloned() {
-            sticky.push(Setting { key: "pool.sticky.set", value: "true".to_owned(), ..set });
-        }
-        let sticky: Vec<Setting> = sticky.into_iter().filter(|one| self.has(one)).collect();
-        if let Some(first) = sticky.first() {
-            self.table("[pool.sticky]", &first.place);
-        }
-        sticky.iter().for_each(|setting| self.set(setting));
     }
 
     /// Apache's own default, where it is not ours.
@@ -197,14 +167,9 @@ impl Writer<'_> {
         if pool.keeps_host == Some(true) {
             return;
         }
-        // Of a pool that is said once.
-        let is_first = pool.members.first().is_some_and(|first| first.place == member.place);
-        if !is_first && !later::is_there("pool.backend.host", "") {
-            return;
-        }
         let setting = Setting {
             key: "pool.backend.host",
-            value: quoted(member.authority.strip_suffix(":80").unwrap_or(&member.authority)),
+            value: quoted(&member.host()),
             place: member.place.clone(),
             text: format!("ProxyPreserveHost Off, for {}", member.authority),
         };
@@ -256,12 +221,8 @@ impl Writer<'_> {
         }
         match &route.to {
             To::Pool(at, mapping) => self.asks(*at, mapping),
-            To::Redirect(302, location) => {
-                self.line(&format!("redirect = {{ location = {} }}", quoted(location)));
-            }
-            To::Redirect(status, location) => {
-                let location = quoted(location);
-                self.line(&format!("redirect = {{ status = {status}, location = {location} }}"));
+            To::Redirect { status, location, keep_path } => {
+                self.line(&redirect(*status, location, *keep_path));
             }
             To::Respond(status) => self.line(&format!("respond = {{ status = {status} }}")),
             To::Site(at) => {
@@ -279,6 +240,12 @@ impl Writer<'_> {
             self.line(&format!("{key} = {value}"));
         }
     }
+}
+
+fn redirect(status: u16, location: &str, keep_path: bool) -> String {
+    let status = if status == 302 { String::new() } else { format!("status = {status}, ") };
+    let keep_path = if keep_path { ", keep_path = true" } else { "" };
+    format!("redirect = {{ {status}location = {}{keep_path} }}", quoted(location))
 }
 
 /// Of each key the last; in the order in which they came first.
@@ -357,7 +324,7 @@ impl Names {
                     let name = host.and_then(|host| host.names.first()).map_or("", String::as_str);
                     add(&mut names.sites, *at, name.trim_start_matches("*."), "site");
                 }
-                To::Redirect(..) | To::Respond(_) => {}
+                To::Redirect { .. } | To::Respond(_) => {}
             }
         }
         names.pools.sort_by_key(|(at, _)| *at);

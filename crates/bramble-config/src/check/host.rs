@@ -1,4 +1,4 @@
-//! Host names: exact or `*.domain`, lower case, without a port.
+//! Host names: exact or `*.domain`, lower case, without a port; and what is sent as `Host`.
 
 use std::net::Ipv6Addr;
 
@@ -19,6 +19,38 @@ pub(crate) fn check(raw: &[Spanned<String>], findings: &mut Findings) -> Vec<Str
         hosts.push(lower);
     }
     hosts
+}
+
+/// A host that is sent, with its port where that is not 80.
+pub(crate) fn authority(raw: &Spanned<String>, findings: &mut Findings) -> String {
+    let text: &str = raw.as_ref();
+    if !is_authority(text) {
+        let message = format!("`{text}` is no host that could be sent");
+        let help =
+            "give a name or address, and a port if it needs one, as in \"app.internal:8080\"";
+        findings.add(Finding::new(raw.span(), message).label("not a host").help(help));
+    }
+    text.to_owned()
+}
+
+/// Names of machines may have a `_`, which those of sites have not.
+pub(crate) fn is_authority(text: &str) -> bool {
+    let name_end = text.rfind(']').map_or(0, |bracket| bracket + 1);
+    let colon = text.get(name_end..).and_then(|rest| rest.find(':')).map(|at| name_end + at);
+    let (name, port) = text.split_at(colon.unwrap_or(text.len()));
+    let is_named = |name: &str| {
+        name.len() <= 253 && name.split('.').all(|label| is_label(&label.replace('_', "a")))
+    };
+    (is_ipv6(name) || is_named(name)) && (port.is_empty() || is_port(port))
+}
+
+fn is_port(text: &str) -> bool {
+    let digits = text.trim_start_matches(':');
+    let is_short = text.len() == digits.len() + 1 && digits.len() <= 5;
+    is_short
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0')
+        && digits.parse::<u16>().is_ok()
 }
 
 /// Does every name that `narrow` stands for fall under `wide`?

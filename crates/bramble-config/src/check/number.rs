@@ -52,6 +52,11 @@ pub(crate) fn ms(key: &str, raw: &Number, default: u64, findings: &mut Findings)
     in_range(key, raw.as_ref(), 1..=DAY_MS, default, findings)
 }
 
+/// The same of a key that something else stands for where it is not given.
+pub(crate) fn own_ms(key: &str, raw: &Number, findings: &mut Findings) -> Option<u64> {
+    raw.as_ref().map(|_| ms(key, raw, 1, findings))
+}
+
 pub(crate) fn limits(raw: &raw::Limits, findings: &mut Findings) -> Limits {
     let or = Limits::default();
     let limits = Limits {
@@ -96,6 +101,8 @@ pub(crate) fn limits(raw: &raw::Limits, findings: &mut Findings) -> Limits {
             or.requests_per_connection,
             findings,
         ),
+        requests_per_s_per_client: rate(raw, findings),
+        request_burst_per_client: burst(raw, findings),
         idle_backend_connections: size(
             "idle_backend_connections",
             &raw.idle_backend_connections,
@@ -138,6 +145,21 @@ fn size<T: TryFrom<i64>>(
     findings: &mut Findings,
 ) -> T {
     in_range(key, raw.as_ref(), 1..=most, default, findings)
+}
+
+fn rate(raw: &raw::Limits, findings: &mut Findings) -> Option<u32> {
+    let rate = raw.requests_per_s_per_client.as_ref()?;
+    Some(in_range("requests_per_s_per_client", Some(rate), 1..=1_000_000, 1, findings))
+}
+
+fn burst(raw: &raw::Limits, findings: &mut Findings) -> Option<u32> {
+    let burst = raw.request_burst_per_client.as_ref()?;
+    if raw.requests_per_s_per_client.is_none() {
+        let message = "`request_burst_per_client` without `requests_per_s_per_client`";
+        let help = "say as well how many requests a second a client may make";
+        findings.add(Finding::new(burst.span(), message).label("limits nothing").help(help));
+    }
+    Some(in_range("request_burst_per_client", Some(burst), 1..=10_000_000, 1, findings))
 }
 
 fn check_target(raw: &raw::Limits, limits: &Limits, findings: &mut Findings) {

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 
 use toml::Spanned;
 
-use crate::check::{health, listener, name, number};
+use crate::check::{failing, health, host, listener, name, number, sticky};
 use crate::error::{Finding, Findings};
-use crate::plan::{AdminState, Backend, HashBy, Link, Method, Pool, hedge_ms, slow_start_ms};
+use crate::plan::{
+    AdminState, Backend, HashBy, Link, Method, Pool, force_recovery, hedge_ms, slow_start_ms,
+};
 use crate::raw;
 
 const POOLS: usize = 256;
@@ -23,19 +25,25 @@ pub(crate) fn check(raw: &[Spanned<raw::Pool>], findings: &mut Findings) -> Vec<
 }
 
 fn check_one(raw: &raw::Pool, findings: &mut Findings) -> Pool {
-    Pool {
+    let pool = Pool {
         name: raw.name.as_ref().clone(),
         method: raw.method.map_or_else(Method::default, method),
         backends: backends(raw, findings),
         health: raw.health.as_ref().map(|health| health::check(health, findings)),
+        sticky: raw.sticky.as_ref().map(|sticky| sticky::check(sticky, findings)),
         retry_ms: number::ms("retry_ms", &raw.retry_ms, RETRY_MS, findings),
-        retries: number::in_range("retries", raw.retries.as_ref(), 0..=2, RETRIES, findings),
+        fail_on_status: failing::statuses(&raw.fail_on_status, findings),
+        fail_on_timeout: raw.fail_on_timeout.unwrap_or_default(),
+        retries: number::in_range("retries", raw.retries.as_ref(), 0..=7, RETRIES, findings),
         hedge_ms: number::ms("hedge_ms", &raw.hedge_ms, hedge_ms(), findings),
         slow_start_ms: slow_start(raw, findings),
+        force_recovery: raw.force_recovery.unwrap_or_else(force_recovery),
         max_requests: max_requests(raw, findings),
         hash_by: raw.hash_by.as_ref().map_or_else(HashBy::default, |by| hash_by(by, findings)),
         release: None,
-    }
+    };
+    sticky::check_routes(raw, &pool, findings);
+    pool
 }
 
 fn slow_start(raw: &raw::Pool, findings: &mut Findings) -> u64 {
@@ -71,9 +79,12 @@ fn token(name: &Spanned<String>, findings: &mut Findings) -> String {
 fn method(raw: raw::Method) -> Method {
     match raw {
         raw::Method::Adaptive => Method::Adaptive,
+        raw::Method::ByBusyness => Method::ByBusyness,
         raw::Method::ByRequests => Method::ByRequests,
+        raw::Method::ByTraffic => Method::ByTraffic,
         raw::Method::First => Method::First,
         raw::Method::Hash => Method::Hash,
+        raw::Method::Heartbeat => Method::Heartbeat,
         raw::Method::LeastRequests => Method::LeastRequests,
         raw::Method::RandomTwo => Method::RandomTwo,
     }
@@ -101,7 +112,24 @@ fn backend(
     let address = backend_address(&raw.address, seen, findings)?;
     let name = raw.name.as_ref().map_or_else(|| address.to_string(), |name| name.as_ref().clone());
     let admin = raw.state.map_or_else(AdminState::default, admin_state);
-    Some(Backend { name, address, weight, admin, link: Link::Plain })
+    let routes = [raw.route.as_ref(), raw.redirect.as_ref()];
+    let [route, redirect] = routes.map(|route| sticky::route(route, findings));
+    Some(Backend {
+        name,
+        address,
+        weight,
+        admin,
+        link: Link::Plain,
+        set: number::in_range("set", raw.set.as_ref(), 0..=99, 0, findings),
+        reserve: raw.reserve,
+        ignore_errors: raw.ignore_errors,
+        connect_ms: number::own_ms("connect_ms", &raw.connect_ms, findings),
+        first_byte_ms: number::own_ms("first_byte_ms", &raw.first_byte_ms, findings),
+        retry_ms: number::own_ms("retry_ms", &raw.retry_ms, findings),
+        host: raw.host.as_ref().map(|one| host::authority(one, findings)),
+        route,
+        redirect,
+    })
 }
 
 fn backend_address(
@@ -147,5 +175,6 @@ fn admin_state(raw: raw::State) -> AdminState {
         raw::State::Disabled => AdminState::Disabled,
         raw::State::Draining => AdminState::Draining,
         raw::State::Enabled => AdminState::Enabled,
+        raw::State::Stopped => AdminState::Stopped,
     }
 }

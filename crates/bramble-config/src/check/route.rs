@@ -209,7 +209,13 @@ fn check_redirect(raw: &raw::Redirect, findings: &mut Findings) -> Action {
         let finding = Finding::new(raw.location.span(), "`location` is no URL");
         findings.add(finding.label("can't be sent").help(help));
     }
-    Action::Redirect { status, location: location.to_owned() }
+    let keep_path = raw.keep_path.unwrap_or_default();
+    if keep_path && location.contains(['?', '#']) {
+        let finding = Finding::new(raw.location.span(), "no path can follow a query or fragment");
+        let help = "end `location` before its `?` or `#`, or leave out `keep_path`";
+        findings.add(finding.label("nothing goes behind it").help(help));
+    }
+    Action::Redirect { status, location: location.to_owned(), keep_path }
 }
 
 fn check_respond(raw: &raw::Respond, findings: &mut Findings) -> Action {

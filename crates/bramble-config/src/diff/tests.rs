@@ -53,6 +53,30 @@ fn a_field_changes() {
 }
 
 #[test]
+fn what_a_backend_has_of_its_own_changes() {
+    check(
+        &[("'127.0.0.1:9001'", "'127.0.0.1:9001'\nretry_ms = 5\nhost = 'a'")],
+        &["pool app: backend b1: retry_ms none → 5", "pool app: backend b1: host none → a"],
+    );
+}
+
+#[test]
+fn what_puts_a_backend_out_changes() {
+    check(
+        &[("60000", "60000\nfail_on_status = [500, 503]\nfail_on_timeout = true")],
+        &["pool app: fail_on_status none → 500, 503", "pool app: fail_on_timeout false → true"],
+    );
+}
+
+#[test]
+fn what_a_redirect_keeps_changes() {
+    check(
+        &[("location = '/'", "location = '/', keep_path = true")],
+        &["route any host /old: leads to redirect 302 / → redirect 302 / and what follows"],
+    );
+}
+
+#[test]
 fn an_access_log_comes_and_changes() {
     let log = "[access_log]\npath = 'a.log'\n[[pool]]";
     check(&[("[[pool]]", log)], &["access_log: added"]);

@@ -72,6 +72,7 @@ fn every_key_is_documented() {
     check::<raw::Pool>("[[pool]]");
     check::<raw::Backend>("[[pool.backend]]");
     check::<raw::Health>("[pool.health]");
+    check::<raw::Sticky>("[pool.sticky]");
     check::<raw::Site>("[[site]]");
     check::<raw::Route>("[[route]]");
     check::<raw::Redirect>("redirect");
@@ -113,6 +114,24 @@ fn documented_defaults_of_a_pool_are_those_in_force() {
     let real = real_defaults(pool);
     assert!(documented.iter().all(|(key, value)| real.get(key) == Some(value)), "{real:?}");
     assert_eq!(documented_defaults("[pool.health]"), real_defaults(pool.health.as_ref().unwrap()));
+}
+
+#[test]
+fn documented_defaults_of_sessions_are_those_in_force() {
+    let text = r#"
+        listener = [{ name = "web", address = "127.0.0.1:8080" }]
+        [[pool]]
+        name = "app"
+        backend = [{ address = "127.0.0.1:9001" }]
+        [pool.sticky]
+        cookie = "SID"
+    "#;
+    let config = crate::load(text, "test").unwrap();
+    let mut real = real_defaults(config.pools()[0].sticky.as_ref().unwrap());
+    for name in ["cookie", "parameter"] {
+        assert_eq!(real.remove(name).as_deref(), Some("SID"));
+    }
+    assert_eq!(documented_defaults("[pool.sticky]"), real);
 }
 
 #[test]

@@ -95,14 +95,18 @@ fn keys_and_types() {
     check("lisener = 1", "2:1 unknown key `lisener` | did you mean `listener`?");
     check(
         "[limits]\nhead = 1",
-        "3:1 unknown key `head` | there is: `head_bytes`, `fields`, `target_bytes`, `chunk_extension_line_bytes`, `chunk_extension_body_bytes`, `informational`, `body_bytes`, `body_bytes_per_s`, `connections`, `connections_per_client`, `requests_per_connection`, `idle_backend_connections`, `drain_bytes`, `memory_bytes`",
+        "3:1 unknown key `head` | there is: `head_bytes`, `fields`, `target_bytes`, `chunk_extension_line_bytes`, `chunk_extension_body_bytes`, `informational`, `body_bytes`, `body_bytes_per_s`, `connections`, `connections_per_client`, `requests_per_connection`, `requests_per_s_per_client`, `request_burst_per_client`, `idle_backend_connections`, `drain_bytes`, `memory_bytes`",
     );
     check("threads = 'two'", "2:11 invalid type: string \"two\", expected a whole number");
     check("[[site]]\nhosts = []", "2:1 `name` is missing | add `name = …`");
     check(
+        "[[pool]]\nname = 'a'\nmethod = 'whoever'",
+        "4:10 `whoever` is not allowed here | there is: `adaptive`, `by_busyness`, \
+         `by_requests`, `by_traffic`, `first`, `hash`, `heartbeat`, `least_requests`, `random_two`",
+    );
+    check(
         "[[pool]]\nname = 'a'\nmethod = 'bytraffic'",
-        "4:10 `bytraffic` is not allowed here | there is: `adaptive`, `by_requests`, `first`, `hash`, \
-         `least_requests`, `random_two`",
+        "4:10 `bytraffic` is not allowed here | did you mean `by_traffic`?",
     );
 }
 
@@ -218,9 +222,10 @@ fn pools() {
         "3:8 pool `a` has no backend | add [[pool.backend]] with address = \"127.0.0.1:9001\" below it",
     );
     check(
-        "[[pool]]\nname = 'a'\nretries = 3\n[[pool.backend]]\naddress = '0.0.0.0:80'",
-        "4:11 `retries` is 3 | give a number from 0 to 2\n\
-         6:11 nobody can connect to 0.0.0.0:80 | give the address that the backend has",
+        "[[pool]]\nname = 'a'\nretries = 8\n[[pool.backend]]\naddress = '0.0.0.0:80'\nset = 100",
+        "4:11 `retries` is 8 | give a number from 0 to 7\n\
+         6:11 nobody can connect to 0.0.0.0:80 | give the address that the backend has\n\
+         7:7 `set` is 100 | give a number from 0 to 99",
     );
     check(
         "[[pool]]\nname = 'a'\nbackend = [{ address = '[::1]:80' }, { address = '[::1]:80' }]",
@@ -384,6 +389,15 @@ fn limits_and_addresses_of_proxies() {
         "2:20 `10.0.0.0/8` is no IP address | list single addresses as \"10.0.0.1\" or \"fd00::1\", without port or mask\n\
          4:14 `target_bytes` (8192) is more than `head_bytes` (4096) | the target is a part of the head: lower the one or raise the other\n\
          5:10 `fields` is 0 | give a number from 1 to 10000",
+    );
+    check(
+        "[limits]\nrequest_burst_per_client = 0",
+        "3:28 `request_burst_per_client` without `requests_per_s_per_client` | say as well how many requests a second a client may make\n\
+         3:28 `request_burst_per_client` is 0 | give a number from 1 to 10000000",
+    );
+    check(
+        "[limits]\nrequests_per_s_per_client = 0",
+        "3:29 `requests_per_s_per_client` is 0 | give a number from 1 to 1000000",
     );
 }
 

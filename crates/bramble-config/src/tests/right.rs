@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::{
-    AccessLog, Action, AdminState, CheckMethod, HealthCheck, LogFormat, Plan, Serves,
+    AccessLog, Action, AdminState, CheckMethod, HealthCheck, LogFormat, Plan, Reserve, Serves,
 };
 use crate::{DEFAULT_TEXT, PlanError};
 
@@ -25,19 +25,20 @@ fn the_example_files_are_right() {
     }
 }
 
-#[test]
-fn every_key_is_taken() {
-    let config = right(
-        "\
+const EVERY_KEY: &str = "\
 threads = 2
 trusted_proxies = ['10.0.0.1', 'fd00::1']
 [[pool]]
 name = 'app'
 method = 'by_requests'
 retry_ms = 5000
-retries = 2
+retries = 7
+force_recovery = false
 [[pool.backend]]
 address = '[::1]:9001'
+set = 99
+reserve = 'spare'
+ignore_errors = true
 [[pool.backend]]
 address = '127.0.0.1:9002'
 name = 'b2'
@@ -67,8 +68,11 @@ keep = 0
 buffer_bytes = 70000
 [metrics]
 address = '127.0.0.1:9180'
-",
-    );
+";
+
+#[test]
+fn every_key_is_taken() {
+    let config = right(EVERY_KEY);
     assert_eq!((config.threads(), config.trusted_proxies().len()), (2, 2));
     assert_eq!((config.limits().fields, config.timeouts().head_ms), (50, 5));
     let expected = AccessLog {
@@ -83,11 +87,13 @@ address = '127.0.0.1:9180'
     assert_eq!((metrics.address.port(), metrics.serves), (9180, Serves::Metrics));
     assert_eq!(config.all_listeners().last(), Some(metrics));
     let [pool] = config.pools() else { panic!("one pool") };
-    assert_eq!((pool.retry_ms, pool.retries), (5000, 2));
+    assert_eq!((pool.retry_ms, pool.retries, pool.force_recovery), (5000, 7, false));
     let [first, second] = pool.backends.as_slice() else { panic!("two backends") };
     assert_eq!((first.name.as_str(), first.weight), ("[::1]:9001", 100));
     assert_eq!((second.name.as_str(), second.weight), ("b2", 125));
     assert_eq!(second.admin, AdminState::Draining);
+    assert_eq!((first.set, first.reserve, first.ignore_errors), (99, Some(Reserve::Spare), true));
+    assert_eq!((second.set, second.reserve, second.ignore_errors), (0, None, false));
     let health = pool.health.as_ref().unwrap();
     assert_eq!((health.method, health.path.as_str()), (CheckMethod::Get, "/up"));
     assert_eq!(health.body.as_deref(), Some("fine"));

@@ -61,7 +61,7 @@ fn check_names(plan: &Plan) {
     }
     let backends = plan.pools.iter().flat_map(|pool| &pool.backends);
     assert!(backends.clone().all(|backend| (100..=10_000).contains(&backend.weight)));
-    assert!(plan.pools.iter().all(|pool| !pool.backends.is_empty() && pool.retries <= 2));
+    assert!(plan.pools.iter().all(|pool| !pool.backends.is_empty() && pool.retries <= 7));
 }
 
 /// What goes into a line of HTTP as it stands cannot end that line.
@@ -75,6 +75,8 @@ fn check_lines(plan: &Plan) {
             assert!(is_plain(location), "{location:?}");
         }
     }
+    let mut backends = plan.pools.iter().flat_map(|pool| &pool.backends);
+    assert!(backends.all(|backend| backend.host.as_ref().is_none_or(|host| is_plain(host))));
     for HealthCheck { path, host, .. } in plan.pools.iter().filter_map(|pool| pool.health.as_ref())
     {
         assert!(path.starts_with('/') && is_plain(path), "{path:?}");

@@ -97,7 +97,8 @@ fn put_mapped_line(out: &mut Vec<u8>, buf: &[u8], head: &RequestHead, mapping: &
 
 fn goes_on(kind: Kind, trusted: bool) -> bool {
     match kind {
-        Kind::Host | Kind::Expect | Kind::Proxy | Kind::Bramble | Kind::BrambleRelease => false,
+        Kind::Host | Kind::Expect | Kind::Proxy => false,
+        kind if kind.is_ours() => false,
         // Their lists get our own element, in one field.
         Kind::XForwardedFor | Kind::Forwarded => false,
         kind if kind.is_identity() => trusted,

@@ -16,6 +16,8 @@ pub struct ForwardResponse<'a> {
     pub request_was_head: bool,
     /// What the backend says of its own places, where visitors know them by others.
     pub back: Option<Back<'a>>,
+    /// Fields of our own, as a cookie. Those that could break out of their line are left out.
+    pub extra: &'a [(&'a str, &'a str)],
 }
 
 /// Appends the head of `head`, which was parsed from `buf`, as the client may see it, and
@@ -45,6 +47,7 @@ pub fn forward_response(
     if head.lacks_date() {
         put_fields(out, &[("Date", how.date)]);
     }
+    put_fields(out, how.extra);
     put(out, &[b"Via: ", head.version.number().as_bytes(), b" ", PSEUDONYM, b"\r\n"]);
     put_framing(out, announced(head, body));
     if head.status == 101 || head.status == 426 && names_websocket(buf, head) {
@@ -125,7 +128,7 @@ pub fn simple_response(
 }
 
 fn goes_on(kind: Kind) -> bool {
-    !kind.is_hop_by_hop() && !matches!(kind, Kind::Bramble | Kind::BrambleRelease)
+    !kind.is_hop_by_hop() && !kind.is_ours()
 }
 
 /// Whether the one protocol that we pass on is what a 426 wants; it must say so

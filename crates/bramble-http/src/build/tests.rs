@@ -48,6 +48,7 @@ fn to(client_version: Version) -> ForwardResponse<'static> {
         client_version,
         request_was_head: false,
         back: None,
+        extra: &[],
     }
 }
 
@@ -87,6 +88,7 @@ fn what_is_for_one_hop_goes_no_further() {
         "HTTP2-Settings: x",
         "Proxy: http://evil.example",
         "Expect: 100-continue",
+        "Bramble-Load: forged",
         "Bramble-Release: forged",
         "Bramble-Anything: forged",
     ];
@@ -191,7 +193,7 @@ fn an_expectation_goes_on_where_there_is_one() {
 #[test]
 fn an_answer_goes_on_without_what_was_for_us() {
     let input = "HTTP/1.1 200 Fine\r\nDate: x\r\nConnection: x-named\r\nX-Named: 1\r\n\
-        Keep-Alive: 5\r\nBramble-Release: r2\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\n";
+        Keep-Alive: 5\r\nBramble-Release: r2\r\nBramble-Load: in_flight=1\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\n";
     let expected = "HTTP/1.1 200 Fine\r\nDate: x\r\nVia: 1.1 bramble\r\nContent-Length: 3\r\n\r\n";
     assert_eq!(answered(input, &to(Version::Http11)), (expected.to_owned(), Body::Length(3)));
 }
@@ -319,4 +321,14 @@ fn the_hops_that_are_left_are_counted_down() {
     assert_eq!(sent("OPTIONS", "five"), "five");
     let plain = forwarded("OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", &untrusted());
     assert!(!plain.contains("Max-Forwards"), "{plain}");
+}
+
+#[test]
+fn fields_of_our_own_stand_beside_the_backend_s() {
+    let input = "HTTP/1.1 200 OK\r\nDate: x\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n";
+    let extra = [("Set-Cookie", "c=.d; Path=/"), ("Set-Cookie", "e\r\nf: g")];
+    let (head, _) = answered(input, &ForwardResponse { extra: &extra, ..to(Version::Http11) });
+    let expected = "HTTP/1.1 200 OK\r\nDate: x\r\nSet-Cookie: a=b\r\nSet-Cookie: c=.d; Path=/\r\n\
+        Via: 1.1 bramble\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(head, expected);
 }

@@ -17,6 +17,7 @@ fn every_known_name_is_found_under_its_length() {
 
 #[test]
 fn families_are_known_by_their_prefix() {
+    check("bramble-load", Kind::BrambleLoad);
     check("bramble-release", Kind::BrambleRelease);
     check("bramble-anything", Kind::Bramble);
     check("brambles", Kind::Other);

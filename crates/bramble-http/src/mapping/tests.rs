@@ -43,13 +43,14 @@ fn back(prefix: &str, base: &str, field: &str) -> String {
     let limits = Limits::default();
     parse_response(input.as_bytes(), &limits, Asked::default(), &mut head).unwrap();
     let mapping = Mapping::new(prefix, base);
-    let authorities = [&b"10.0.0.1:8080"[..], b"site.example"];
+    let hidden = [&b"10.0.0.1:8080"[..], b"app.internal"];
     let how = build::ForwardResponse {
         date: "",
         keep_alive: true,
         client_version: Version::Http11,
         request_was_head: false,
-        back: Some(Back { mapping: &mapping, authorities }),
+        back: Some(Back { mapping: &mapping, hidden, seen: b"site.example" }),
+        extra: &[],
     };
     let mut out = Vec::new();
     build::forward_response(&mut out, input.as_bytes(), &head, &how);
@@ -84,6 +85,35 @@ fn places_of_the_backend_are_mapped_back() {
         back("/app", "/", "Location: http://10.0.0.1:8080"),
         "Location: http://10.0.0.1:8080"
     );
+}
+
+#[test]
+fn names_of_the_backend_are_nothing_to_visitors() {
+    let url = "Location: http://APP.internal/base/x?y";
+    check(url, "Location: /app/base/x?y", "Location: /app/x?y");
+    // Mounted as visitors know it, but under its own name.
+    let url = "Content-Location: http://app.internal/app/x";
+    check(url, "Content-Location: /app/x", url);
+    stays("Location: http://app.internal:8080/x");
+}
+
+#[test]
+fn where_paths_are_the_same_only_names_are_mapped() {
+    for prefix in ["/", "/app"] {
+        let check = |field: &str, expected: &str| {
+            assert_eq!(back(prefix, prefix, field), expected, "{prefix}");
+        };
+        check("Location: http://app.internal/app/x", "Location: /app/x");
+        check("Location: //10.0.0.1:8080/app?y", "Location: /app?y");
+        let url = "Location: http://site.example/app/x";
+        check(url, url);
+        check("Set-Cookie: a=b; path=/app/", "Set-Cookie: a=b; path=/app/");
+        check("Location: /app/x", "Location: /app/x");
+    }
+    stays("Location: http://app.internal");
+    let url = "Location: http://app.internal/other";
+    assert_eq!(back("/app", "/app", url), url);
+    assert_eq!(back("/", "/", url), "Location: /other");
 }
 
 #[test]

@@ -42,6 +42,12 @@ fn a_head_is_taken_apart() {
 }
 
 #[test]
+fn whoever_asks_for_the_load_names_it() {
+    assert!(!parse(format!("{START}\r\n")).unwrap().asks_load);
+    assert!(parse(format!("{START}bramble-load: ask\r\n\r\n")).unwrap().asks_load);
+}
+
+#[test]
 fn a_head_is_partial_until_its_last_byte() {
     let input = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut head = RequestHead::default();

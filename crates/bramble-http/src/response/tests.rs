@@ -33,6 +33,20 @@ fn a_head_is_taken_apart() {
 }
 
 #[test]
+fn what_is_said_of_the_load_is_said_once() {
+    let check = |fields: &str, expected: Option<&str>| {
+        let input = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 0\r\n\r\n");
+        let load = parse(&input, false).unwrap().load;
+        assert_eq!(load.map(|load| load.of(input.as_bytes())), expected.map(str::as_bytes));
+    };
+    check("", None);
+    check("Bramble-Load: a \r\n", Some("a"));
+    check("bramble-load:\r\n", Some(""));
+    check("Bramble-Load: a\r\nBramble-Load: a\r\n", None);
+    check("Bramble-Load: a\r\nBramble-Load: a\r\nBramble-Load: a\r\n", None);
+}
+
+#[test]
 fn a_body_ends_by_length_chunks_or_close() {
     check_body("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", Body::Length(3), true);
     check_body("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Body::Chunked, true);

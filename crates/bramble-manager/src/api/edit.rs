@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use bramble_cluster::api::{Applied, Configured, Edit, EditRequest};
 use bramble_cluster::state::Configuration;
-use bramble_config::plan::{AdminState, Pool};
+use bramble_config::plan::{AdminState, Backend, Pool, Reserve};
 use bramble_config::{Config, EditError};
 
 use super::payload::Payload;
@@ -101,5 +101,10 @@ fn keep_one_usable(app: &App, name: &str, before: &Config, after: &Config) -> Re
 fn has_usable(app: &App, pool: &Pool) -> bool {
     let now = Instant::now();
     let mut enabled = pool.backends.iter().filter(|one| one.admin == AdminState::Enabled);
-    enabled.any(|backend| !is_known_to_be_out(app, &pool.name, backend, now))
+    // A spare without one to stand in for is asked by nobody.
+    let has_part = |one: &Backend| {
+        let mut others = pool.backends.iter().filter(|other| other.set == one.set);
+        one.reserve != Some(Reserve::Spare) || others.any(|other| other.reserve.is_none())
+    };
+    enabled.any(|one| has_part(one) && !is_known_to_be_out(app, &pool.name, one, now))
 }

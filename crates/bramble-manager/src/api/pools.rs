@@ -32,11 +32,14 @@ fn status(app: &App, pool: &Pool, now: Instant) -> PoolStatus {
         address: backend.address,
         weight: f64::from(backend.weight) / 100.0,
         state: word(&backend.admin),
+        set: backend.set,
+        reserve: backend.reserve.as_ref().map(word),
         seen: seen(app, &pool.name, backend, now),
     };
     PoolStatus {
         name: pool.name.clone(),
         method: word(&pool.method),
+        sticky: pool.sticky.as_ref().map(|sticky| sticky.cookie.clone()),
         backends: pool.backends.iter().map(backend).collect(),
     }
 }

@@ -88,7 +88,16 @@ fn backend(name: &str, member: &Member, release: &str) -> Option<Backend> {
             NodeState::Draining => AdminState::Draining,
             NodeState::Enabled => AdminState::Enabled,
         },
+        set: 0,
+        reserve: None,
+        ignore_errors: false,
         link: Link::Mutual { keys: vec![member.key.clone()] },
+        connect_ms: None,
+        first_byte_ms: None,
+        retry_ms: None,
+        host: None,
+        route: None,
+        redirect: None,
     })
 }
 

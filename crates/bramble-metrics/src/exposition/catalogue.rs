@@ -13,7 +13,8 @@ use crate::traffic::Traffic;
 const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// All that a backend's state can be.
-const STATES: [&str; 6] = ["checking", "disabled", "down", "draining", "ejected", "up"];
+const STATES: [&str; 9] =
+    ["checking", "disabled", "down", "draining", "ejected", "spare", "standby", "stopped", "up"];
 
 pub(super) const METRICS: &[Metric] = &[
     Metric {

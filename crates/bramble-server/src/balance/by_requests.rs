@@ -14,7 +14,18 @@ pub(crate) struct ByRequests {
 
 impl ByRequests {
     pub(super) fn pick(&mut self, candidates: &[Candidate]) -> Option<usize> {
-        self.pick_from(candidates, |candidate| candidate.usable, |candidate| candidate.weight)
+        self.pick_least(candidates, |_| 0)
+    }
+
+    /// Whoever has the least of something, the largest status among equals.
+    #[inline]
+    pub(super) fn pick_least(
+        &mut self,
+        candidates: &[Candidate],
+        burden: impl Fn(&Candidate) -> u64,
+    ) -> Option<usize> {
+        let open = |candidate: &Candidate| candidate.usable;
+        self.pick_from(candidates, open, |candidate| candidate.weight, burden)
     }
 
     #[inline]
@@ -23,6 +34,7 @@ impl ByRequests {
         candidates: &[Candidate],
         open: impl Fn(&Candidate) -> bool,
         factor: impl Fn(&Candidate) -> u32,
+        burden: impl Fn(&Candidate) -> u64,
     ) -> Option<usize> {
         if self.status.len() < candidates.len() {
             self.status.resize(candidates.len(), 0);
@@ -35,8 +47,10 @@ impl ByRequests {
             let factor = i64::from(factor(candidate));
             *status += factor;
             total += factor;
-            if best.is_none_or(|(_, most)| *status > most) {
-                best = Some((i, *status));
+            // Who stands in for another is looked at last, and needs more than the same to win.
+            let key = (burden(candidate), -*status, candidate.stands_in);
+            if best.is_none_or(|(_, least)| key < least) {
+                best = Some((i, key));
             }
         }
         let (winner, _) = best?;
@@ -44,6 +58,20 @@ impl ByRequests {
             *status -= total;
         }
         Some(winner)
+    }
+
+    /// That one gets a request that it was not picked for, and pays for it as if it had been.
+    pub(super) fn pay(&mut self, payer: usize, candidates: &[Candidate]) {
+        self.status.resize(candidates.len().max(self.status.len()), 0);
+        let mut total = 0;
+        let open = candidates.iter().zip(&mut self.status).filter(|(one, _)| one.usable);
+        for (candidate, status) in open {
+            *status += i64::from(candidate.weight);
+            total += i64::from(candidate.weight);
+        }
+        if let Some(status) = self.status.get_mut(payer) {
+            *status -= total;
+        }
     }
 
     /// Among those of the least cost.
@@ -60,7 +88,7 @@ impl ByRequests {
             }
         }
         let is_best = |candidate: &Candidate| candidate.usable && candidate.cost <= least;
-        self.pick_from(candidates, is_best, |candidate| candidate.turn)
+        self.pick_from(candidates, is_best, |candidate| candidate.turn, |_| 0)
     }
 
     pub(super) fn reorder(&mut self, previous: &[Option<usize>]) {

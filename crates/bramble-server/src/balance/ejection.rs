@@ -1,14 +1,16 @@
 //! When a backend is left alone because of what its requests met, and how it is tried again. Pure.
 //!
 //! ```text
-//!            3 doubts in a row                    rest is over: one request
+//!            3 doubts in a row,
+//!            or half of 20                        rest is over: one request
 //!   trusted ────────────────────> out, resting ─────────────────────────────> out, on trial
 //!      ↑  └───── can't be reached ───↑    ↑                                       │  │
 //!      └─────────────── a good answer, or (if it could not be reached) a newer ───┘  │
 //!                       check that passed        └────────── longer rest ──── doubt ─┘
 //! ```
 //! A check that passes says that a backend can be reached, not that its answers are any good: a
-//! doubted one comes back by a good answer alone.
+//! doubted one comes back by a good answer alone. So does one that a rule of its pool has put out,
+//! but not by an answer to what was sent before its time was over.
 
 use std::time::{Duration, Instant};
 
@@ -34,8 +36,12 @@ struct Out {
     /// From a trial's begin to the next.
     rest: Duration,
     on_trial: bool,
+    /// Good answers of it came, too.
+    is_mixed: bool,
     /// It could not be reached when so many checks had passed: a newer pass ends it.
     passes: Option<u32>,
+    /// Its time is not cut short by a good answer.
+    is_fixed: bool,
 }
 
 impl Ejection {
@@ -44,29 +50,46 @@ impl Ejection {
         self.doubts = self.doubts.saturating_add(1);
         match &mut self.out {
             Some(out) => out.doubt(now),
-            None if may_eject && self.doubts >= DOUBTS_MAX => {
-                let rest = REST;
-                self.out = Some(Out { until: now + rest, rest, on_trial: false, passes: None });
-            }
+            None if may_eject && self.doubts >= DOUBTS_MAX => self.out = Some(Out::new(now)),
             None => {}
         }
+    }
+
+    /// Too many requests failed, whatever came between them.
+    pub(super) fn failed_often(&mut self, now: Instant) {
+        let out = self.out.get_or_insert(Out::new(now));
+        out.is_mixed = out.passes.is_none();
     }
 
     /// It can't be reached, or closes connections; `passes` checks have passed so far.
     pub(super) fn down(&mut self, until: Instant, passes: u32) {
         self.doubts = self.doubts.saturating_add(1);
-        self.out = Some(Out { until, rest: TRIAL, on_trial: false, passes: Some(passes) });
+        self.out = Some(Out { until, rest: TRIAL, passes: Some(passes), ..Out::new(until) });
+    }
+
+    /// Its answer is one that puts it out until then, by a rule of its pool.
+    pub(super) fn eject(&mut self, until: Instant) {
+        self.doubts = self.doubts.saturating_add(1);
+        self.out = Some(Out { until, rest: TRIAL, is_fixed: true, ..Out::new(until) });
     }
 
     /// A good answer came: whatever was held against the backend is forgotten.
     pub(super) fn good(&mut self) {
-        *self = Self::default();
+        // Of one with good answers among the bad ones that says nothing new, nor of one that is out
+        // for a fixed time, but for a trial's.
+        let out = self.out.filter(|out| (out.is_mixed || out.is_fixed) && !out.on_trial);
+        *self = Self { out, ..Self::default() };
     }
 
     /// Whether the backend should get no request now.
     pub(super) fn is_out(&self, now: Instant, passes: u32) -> bool {
         let over = |out: &Out| now >= out.until || out.passes.is_some_and(|p| passes > p);
         self.out.as_ref().is_some_and(|out| !over(out))
+    }
+
+    /// The same for those who don't mind its answers.
+    pub(super) fn is_unreachable(&self, now: Instant, passes: u32) -> bool {
+        self.is_out(now, passes) && !self.is_doubted()
     }
 
     /// Whether a request should find out if it is well again.
@@ -104,6 +127,18 @@ impl Ejection {
 }
 
 impl Out {
+    /// For its answers.
+    fn new(now: Instant) -> Self {
+        Self {
+            until: now + REST,
+            rest: REST,
+            on_trial: false,
+            is_mixed: false,
+            passes: None,
+            is_fixed: false,
+        }
+    }
+
     fn doubt(&mut self, now: Instant) {
         // Answers to what was sent before it was out come late and say nothing new.
         if std::mem::take(&mut self.on_trial) && self.passes.is_none() {

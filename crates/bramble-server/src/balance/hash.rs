@@ -62,15 +62,15 @@ fn seat(candidate: &Candidate) -> (u64, u32) {
 /// What each would have to do, were this request shared by all.
 fn mean(candidates: &[Candidate]) -> f64 {
     let usable = || candidates.iter().filter(|candidate| candidate.usable);
-    let waiting: f64 = usable().map(|candidate| f64::from(candidate.waiting)).sum();
+    let requests: f64 = usable().map(Candidate::requests).sum();
     let shares: f64 = usable().map(|candidate| 1.0 / candidate.unit).sum();
-    (waiting + 1.0) / shares.max(f64::MIN_POSITIVE)
+    (requests + 1.0) / shares.max(f64::MIN_POSITIVE)
 }
 
 /// Whether one more is not too much for it.
 fn has_room(candidate: &Candidate, mean: f64) -> bool {
     candidate.waiting < ALWAYS
-        || f64::from(candidate.waiting) + 1.0 <= (mean / candidate.unit * BOUND).ceil()
+        || candidate.requests() + 1.0 <= (mean / candidate.unit * BOUND).ceil()
 }
 
 fn table(seats: &[(u64, u32)]) -> Vec<u16> {

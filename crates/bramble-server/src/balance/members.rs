@@ -1,6 +1,9 @@
 //! The backends of a pool as one core picks among them and judges them. Pure: time comes as an
 //! argument, and what is sent over which connection is not known here.
 
+mod home;
+mod ranked;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,10 +11,13 @@ use std::time::{Duration, Instant};
 
 use bramble_config::plan::AdminState;
 
+use super::failures::Count;
 use super::latency::Latency;
 use super::standing::{Standing, Weight, alike_s, ns};
-use super::{Balancer, Candidate};
+use super::{Balancer, Burden, Candidate, Rank, order};
 use crate::health::{Health, Verdict};
+pub(crate) use home::Homes;
+use home::Way;
 
 /// How far one answer moves what is usual.
 const USUAL_STEP: f64 = 0.02;
@@ -27,6 +33,7 @@ pub(crate) struct Member {
     /// Hundredths: 100 is a load factor of 1.
     pub(crate) weight: u32,
     pub(crate) admin: AdminState,
+    pub(crate) rank: Rank,
     pub(crate) health: Arc<Health>,
     pub(crate) standing: Rc<Standing>,
 }
@@ -34,6 +41,8 @@ pub(crate) struct Member {
 /// What matters of a request to whom it goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
+    /// Place of the backend that its session is with.
+    pub(crate) home: Option<usize>,
     /// What the pool hashes by.
     pub(crate) key: u64,
     /// It can be sent again if nothing comes of it.
@@ -50,11 +59,24 @@ pub(crate) enum Pick<T = Picked> {
     Nobody,
 }
 
+#[cfg(test)]
+impl Pick {
+    /// In the pool.
+    pub(crate) fn place(self) -> Option<usize> {
+        match self {
+            Self::Backend(picked) => Some(picked.place),
+            Self::Full | Self::Nobody => None,
+        }
+    }
+}
+
 /// Whom to ask.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Picked {
     /// In the pool.
     pub(crate) place: usize,
+    /// It has the session, so that nobody else has.
+    pub(crate) is_home: bool,
     /// It may not be well again, and is asked to find that out.
     pub(crate) is_trial: bool,
 }
@@ -79,6 +101,8 @@ pub(crate) struct Rules {
     pub(crate) hedge: Duration,
     /// How long whoever came back is spared: it gets its whole share only then.
     pub(crate) slow_start: Duration,
+    /// Where nobody is fit, all are asked.
+    pub(crate) force_recovery: bool,
 }
 
 enum Found {
@@ -98,7 +122,12 @@ pub(crate) enum Turn {
 pub(crate) struct Members {
     list: Vec<Member>,
     rules: Rules,
+    homes: Homes,
     balancer: RefCell<Balancer>,
+    /// What the method counts of each.
+    burden: Option<Burden>,
+    /// Some come later than others.
+    is_ordered: bool,
     /// Times are told from here.
     base: Instant,
     /// What a method sees, made anew in part for each pick.
@@ -118,12 +147,16 @@ impl Members {
             id: member.id,
             weight: member.weight,
             unit: f64::from(lightest) / f64::from(member.weight.max(1)),
+            rank: member.rank,
             ..Candidate::default()
         };
         Self {
             candidates: RefCell::new(list.iter().map(candidate).collect()),
+            burden: balancer.burden(),
+            is_ordered: order::matters(list.iter().map(|member| member.rank)),
             list,
             rules,
+            homes: Homes::default(),
             base,
             balancer: RefCell::new(balancer),
             usual_s: Cell::default(),
@@ -145,33 +178,53 @@ impl Members {
         self.base
     }
 
+    /// Whether some come later than others.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.is_ordered
+    }
+
     /// The method with its counts.
     pub(crate) fn balancer(&self) -> Balancer {
         self.balancer.borrow().clone()
     }
 
-    /// The backend for the next attempt, none of those `tried`. If none is fit, all that the
-    /// operator enabled are tried all the same (Apache's `forcerecovery`): an error page is
-    /// not better than a doubtful backend.
+    /// The backend for the next attempt, none of those `tried`: that of its session, if it has one.
+    /// If none is fit, all that the operator enabled are tried all the same, unless they are not to
+    /// be (Apache's `forcerecovery`): an error page is not better than a doubtful backend.
     pub(crate) fn pick(&self, asked: Asked, tried: &[usize], now: Instant) -> Pick {
-        let fit = |member: &Member| member.is_enabled() && member.is_fit(asked.repeatable, now);
-        let found = match self.pick_among(asked, tried, now, fit) {
-            Found::Nobody => self.pick_among(asked, tried, now, Member::is_enabled),
-            found => found,
+        let way = asked.home.map_or(Way::Elsewhere, |home| self.way(home, tried, now));
+        let found = match way {
+            Way::Elsewhere => self.pick_elsewhere(asked, tried, now),
+            Way::Full => Found::Full,
+            Way::Home(place) => Found::At(place),
+            Way::Nowhere => Found::Nobody,
         };
         match found {
-            Found::At(place) => self.picked(place, now).map_or(Pick::Nobody, Pick::Backend),
+            Found::At(place) => {
+                let is_home = way == Way::Home(place);
+                self.picked(place, is_home, now).map_or(Pick::Nobody, Pick::Backend)
+            }
             Found::Full => Pick::Full,
             Found::Nobody => Pick::Nobody,
         }
     }
 
-    fn picked(&self, place: usize, now: Instant) -> Option<Picked> {
+    fn pick_elsewhere(&self, asked: Asked, tried: &[usize], now: Instant) -> Found {
+        let fit = |member: &Member| member.is_enabled() && member.is_fit(asked.repeatable, now);
+        match self.pick_among(asked, tried, now, fit) {
+            Found::Nobody if self.rules.force_recovery => {
+                self.pick_among(asked, tried, now, Member::is_enabled)
+            }
+            found => found,
+        }
+    }
+
+    fn picked(&self, place: usize, is_home: bool, now: Instant) -> Option<Picked> {
         let member = self.list.get(place)?;
         let (standing, passes) = (&member.standing, member.health.passes());
         let is_trial = standing.is_remarkable() && standing.is_due(now, passes);
         standing.picked(now, passes);
-        Some(Picked { place, is_trial })
+        Some(Picked { place, is_home, is_trial })
     }
 
     fn pick_among(
@@ -190,6 +243,9 @@ impl Members {
             let standing = &*member.standing;
             candidate.usable = usable(member);
             candidate.waiting = standing.waiting();
+            if standing.elsewhere().is_known() {
+                standing.add_elsewhere(candidate, now_ns);
+            }
             candidate.is_full = candidate.usable && !standing.has_room(now_ns);
             is_full |= candidate.is_full;
             let (silent_s, expected_s) =
@@ -204,8 +260,14 @@ impl Members {
         for place in tried {
             candidates.get_mut(*place).into_iter().for_each(|candidate| candidate.usable = false);
         }
+        if self.is_ordered {
+            order::narrow(&mut candidates);
+        }
         if is_full && !self.leave_full_out(&mut candidates, now_ns) {
             return Found::Full;
+        }
+        if let Some(burden) = self.burden {
+            self.weigh(burden, &mut candidates);
         }
         let picked = self.balancer.borrow_mut().pick(asked.key, &mut candidates);
         picked.map_or(Found::Nobody, Found::At)
@@ -249,6 +311,19 @@ impl Members {
         standing.mark_usual();
     }
 
+    /// Whether one more may go there.
+    fn has_room(&self, place: usize, now: Instant) -> bool {
+        let Some(Member { standing, .. }) = self.list.get(place) else { return false };
+        let now_ns = self.since_base(now);
+        let is_silent = || standing.is_silent_though_full(self.usual_s.get(), now_ns);
+        let has_room = standing.has_room(now_ns);
+        if !has_room && is_silent() {
+            standing.widen(now_ns);
+            return true;
+        }
+        has_room
+    }
+
     fn since_base(&self, now: Instant) -> u64 {
         ns(now.saturating_duration_since(self.base))
     }
@@ -262,15 +337,24 @@ impl Members {
         why: &str,
         now: Instant,
     ) -> Option<Turn> {
-        let Judged { standing, passes } = member;
+        let Judged { standing, passes, retry_ms } = member;
         let was_doubted = standing.is_doubted();
         if weight != Weight::None {
+            standing.add(true, self.since_base(now));
             standing.began_after(self.penalty_s(), self.usual_s.get(), self.since_base(now));
         }
+        let until = now + retry_ms.map_or(self.rules.retry, Duration::from_millis);
         match weight {
             Weight::None => {}
-            Weight::Down => standing.down(why, now + self.rules.retry, passes),
-            Weight::Doubt => standing.doubted(why, self.may_eject(), now),
+            Weight::Down => standing.down(why, until, passes),
+            Weight::Ejected => standing.ejected(why, until),
+            Weight::Doubt => {
+                let may_eject = self.may_eject();
+                standing.doubted(why, may_eject, now);
+                if may_eject && self.fails_often(standing, now) {
+                    standing.fails_often(now);
+                }
+            }
         }
         (standing.is_doubted() && !was_doubted).then_some(Turn::Ejected)
     }
@@ -281,15 +365,23 @@ impl Members {
         let Heard { began_after, alone, sound } = heard;
         let latency = if alone { &self.latency_alone } else { &self.latency };
         let usual = self.patience_of(latency.get());
-        let is_late = alone && began_after.is_some_and(|time| time > usual);
+        let is_late =
+            alone && began_after.is_some_and(|time| time > usual) && self.has_peer(member);
+        // One error is mostly the page's own fault. Not so where it is half of all.
+        let is_error = !sound && self.fails_often(member.standing, now);
         let was_doubted = member.standing.is_doubted();
         let mut turn = None;
+        if !is_late && !is_error {
+            member.standing.add(!sound, self.since_base(now));
+        }
         match began_after {
             _ if is_late => turn = self.failed(member, Weight::Doubt, "a late answer", now),
+            _ if is_error => turn = self.failed(member, Weight::Doubt, "too many errors", now),
             None if was_doubted => {}
             _ => {
                 member.standing.answered(now);
-                turn = was_doubted.then_some(Turn::Back);
+                let is_back = was_doubted && !member.standing.is_doubted();
+                turn = is_back.then_some(Turn::Back);
             }
         }
         let is_failing = member.standing.is_failing(sound);
@@ -337,6 +429,16 @@ impl Members {
         self.rules.hedge.max(latency.p95().saturating_mul(2))
     }
 
+    /// Whether it fails too often, and more so than others do.
+    #[cold]
+    fn fails_often(&self, standing: &Standing, now: Instant) -> bool {
+        let now_ns = self.since_base(now);
+        let others = self.list.iter().map(|member| &*member.standing);
+        let others = others.filter(|other| !std::ptr::eq(*other, standing));
+        let others = others.map(|other| other.count(now_ns)).fold(Count::default(), Count::and);
+        standing.count(now_ns).is_too_bad(others)
+    }
+
     /// Whether another backend may be put out for its answers: half of them always stay, since
     /// what is slow or fails everywhere is not the fault of one.
     fn may_eject(&self) -> bool {
@@ -357,10 +459,18 @@ impl Member {
     fn is_fit(&self, repeatable: bool, now: Instant) -> bool {
         let standing = &self.standing;
         if self.health.verdict() != Verdict::Up {
-            standing.mark_down();
-            return false;
+            return self.is_fit_though_down();
         }
         !standing.is_remarkable() || self.is_fit_though(repeatable, now)
+    }
+
+    #[cold]
+    fn is_fit_though_down(&self) -> bool {
+        let ignores_errors = self.standing.ignores_errors();
+        if !ignores_errors {
+            self.standing.mark_down();
+        }
+        ignores_errors
     }
 
     #[cold]
@@ -377,6 +487,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) standing: &'a Standing,
     /// Checks of it that have passed so far.
     pub(crate) passes: u32,
+    /// Its own retry time, if it has one.
+    pub(crate) retry_ms: Option<u64>,
 }
 
 #[cfg(test)]

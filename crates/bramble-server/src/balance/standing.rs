@@ -2,13 +2,20 @@
 //!
 //! It outlives a change of plan, with whatever is in flight.
 
+mod moved;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ejection::Ejection;
+use super::elsewhere::Elsewhere;
 use super::estimate::Estimate;
+use super::failures::{Count, Failures};
+use crate::lanes::Counts;
 use crate::limit::Limit;
+pub(crate) use moved::Connecting;
+use moved::Moved;
 
 /// What a failed attempt says about a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +24,8 @@ pub(crate) enum Weight {
     Doubt,
     /// It can't be reached, or closes connections.
     Down,
+    /// An answer that puts it out by a rule of its pool.
+    Ejected,
     /// Nothing: the fault is ours.
     None,
 }
@@ -45,10 +54,16 @@ pub(crate) struct Standing {
     /// Times are told from here.
     base: Instant,
     ejection: Cell<Ejection>,
+    failures: Cell<Failures>,
     last_error: RefCell<Option<String>>,
     requests: Cell<u64>,
     errors: Cell<u64>,
     in_flight: Cell<u64>,
+    /// Requests for which a connection to it is being opened.
+    connecting: Cell<u64>,
+    moved: Moved,
+    /// The operator wants nothing held against it.
+    ignores_errors: Cell<bool>,
     /// Of them, those whose answer has not begun.
     waiting: Cell<u32>,
     /// When the first of them was sent that came after the last answer; 0: none did. One that waits
@@ -60,6 +75,8 @@ pub(crate) struct Standing {
     limit: RefCell<Limit>,
     /// With fewer there is room, and nothing to be learned from that.
     roomy: Cell<u32>,
+    /// What others have there.
+    elsewhere: Elsewhere,
     /// Its checks said so when they were last looked at.
     was_down: Cell<bool>,
     /// When it came back.
@@ -85,16 +102,21 @@ impl Standing {
         Self {
             base,
             ejection: Cell::default(),
+            failures: Cell::default(),
             last_error: RefCell::default(),
             requests: Cell::default(),
             errors: Cell::default(),
             in_flight: Cell::default(),
+            connecting: Cell::default(),
+            moved: Moved::default(),
+            ignores_errors: Cell::default(),
             waiting: Cell::default(),
             silent_since_ns: Cell::default(),
             unsound: Cell::default(),
             estimate: Cell::default(),
             limit: RefCell::default(),
             roomy: Cell::new(Limit::default().roomy()),
+            elsewhere: Elsewhere::default(),
             was_down: Cell::default(),
             back_at: Cell::default(),
             is_slow: Cell::default(),
@@ -102,8 +124,14 @@ impl Standing {
         }
     }
 
-    fn ns(&self, now: Instant) -> u64 {
+    /// Since its base.
+    pub(super) fn ns(&self, now: Instant) -> u64 {
         ns(now.saturating_duration_since(self.base)).max(1)
+    }
+
+    #[inline]
+    pub(super) fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     /// Whether there is anything to know of it.
@@ -119,6 +147,19 @@ impl Standing {
             .set(ejection.is_held() || self.was_down.get() || self.back_at.get().is_some());
     }
 
+    /// Whether nothing is to be held against it; what was is forgotten.
+    pub(crate) fn ignore_errors(&self, ignores: bool) {
+        self.ignores_errors.set(ignores);
+        if ignores {
+            self.ejection.set(Ejection::default());
+        }
+    }
+
+    /// Whether nothing is held against it.
+    pub(crate) fn ignores_errors(&self) -> bool {
+        self.ignores_errors.get()
+    }
+
     /// Whether its answers have put it out.
     pub(crate) fn is_doubted(&self) -> bool {
         self.ejection.get().is_doubted()
@@ -127,6 +168,11 @@ impl Standing {
     /// Whether it should get no request now; `passes` of its checks have passed so far.
     pub(crate) fn is_avoided(&self, now: Instant, passes: u32) -> bool {
         self.ejection.get().is_out(now, passes)
+    }
+
+    /// Whether nobody could connect to it lately.
+    pub(super) fn is_unreachable(&self, now: Instant, passes: u32) -> bool {
+        self.ejection.get().is_unreachable(now, passes)
     }
 
     /// Whether what can't be repeated should not go there.
@@ -139,11 +185,18 @@ impl Standing {
         self.ejection.get().is_due(now, passes)
     }
 
+    /// What there is to tell other cores.
+    pub(super) fn counts(&self) -> Counts {
+        let in_flight = u32::try_from(self.in_flight.get()).unwrap_or(u32::MAX);
+        Counts { in_flight, waiting: self.waiting.get() }
+    }
+
     /// Counts a request until the result is dropped. `is_whole`: it is sent whole, so that its
     /// answer is waited for from now on.
     pub(crate) fn begin(self: &Rc<Self>, is_whole: bool) -> InFlight {
         let of = self.waiting.get() + u32::from(is_whole);
         self.waiting.set(of);
+        self.elsewhere.publish(|| self.counts());
         InFlight {
             standing: self.clone(),
             is_sent: Cell::new(false),
@@ -308,12 +361,38 @@ impl Standing {
         self.judge(|ejection| ejection.doubt(may_eject, now));
     }
 
-    /// A good answer came: whatever was held against the backend is forgotten.
+    /// It fails so often that it is left alone, as if its doubts had come in a row.
+    pub(super) fn fails_often(&self, now: Instant) {
+        self.judge(|ejection| ejection.failed_often(now));
+    }
+
+    /// An answer of it puts it out until then.
+    pub(super) fn ejected(&self, why: &str, until: Instant) {
+        self.erred(why);
+        self.judge(|ejection| ejection.eject(until));
+    }
+
+    /// Something came of a request.
+    #[inline]
+    pub(super) fn add(&self, failed: bool, now_ns: u64) {
+        let mut failures = self.failures.get();
+        failures.add(failed, now_ns);
+        self.failures.set(failures);
+    }
+
+    /// What has come of its last requests.
+    pub(super) fn count(&self, now_ns: u64) -> Count {
+        self.failures.get().count(now_ns)
+    }
+
+    /// A good answer came: what was held against the backend is forgotten, unless it is out for a
+    /// fixed time.
     pub(super) fn answered(&self, now: Instant) {
-        if self.is_remarkable() && self.ejection.get().is_held() {
+        let was_held = self.is_remarkable() && self.ejection.get().is_held();
+        self.judge(Ejection::good);
+        if was_held && !self.ejection.get().is_held() {
             self.back_at.set(Some(now));
         }
-        self.judge(Ejection::good);
     }
 
     fn erred(&self, why: &str) {
@@ -322,6 +401,9 @@ impl Standing {
     }
 
     fn judge(&self, by: impl FnOnce(&mut Ejection)) {
+        if self.ignores_errors() {
+            return;
+        }
         let mut ejection = self.ejection.get();
         by(&mut ejection);
         self.ejection.set(ejection);
@@ -356,6 +438,7 @@ impl InFlight {
             let standing = &self.standing;
             standing.requests.set(standing.requests.get() + 1);
             standing.in_flight.set(standing.in_flight.get() + 1);
+            standing.elsewhere.publish(|| standing.counts());
         }
     }
 
@@ -365,6 +448,7 @@ impl InFlight {
             let standing = &self.standing;
             self.of.set(standing.waiting.get() + 1);
             standing.waiting.set(self.of.get());
+            standing.elsewhere.publish(|| standing.counts());
             if standing.silent_since_ns.get() == 0 {
                 standing.silent_since_ns.set(standing.ns(now));
             }
@@ -378,6 +462,7 @@ impl InFlight {
             let standing = &self.standing;
             let there = standing.waiting.get();
             standing.waiting.set(there.saturating_sub(1));
+            standing.elsewhere.publish(|| standing.counts());
             standing.silent_since_ns.set(0);
             if let Some(after) = after {
                 let (s, now_ns) = (after.as_secs_f64(), standing.ns(now));
@@ -396,5 +481,6 @@ impl Drop for InFlight {
         if self.waits.get() {
             standing.waiting.set(standing.waiting.get().saturating_sub(1));
         }
+        standing.elsewhere.publish(|| standing.counts());
     }
 }

@@ -1,6 +1,7 @@
 use bramble_config::plan::Method;
 use proptest::prelude::*;
 
+mod apache;
 mod suite;
 
 use super::{Balancer, Candidate};

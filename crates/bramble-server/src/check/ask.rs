@@ -11,6 +11,7 @@ use bramble_net::tls::Connector;
 use tokio::time::timeout;
 
 use super::judge::{Judge, question};
+use crate::balance::Report;
 use crate::proxy::is_own_fault;
 
 /// Read at a time.
@@ -35,12 +36,12 @@ pub(super) enum FaultKind {
     Wrong,
 }
 
-/// Asks once.
+/// Asks once; a backend that passes may say what it has to do.
 pub(super) async fn ask(
     address: SocketAddr,
     connector: Option<&Connector>,
     rule: &HealthCheck,
-) -> Result<(), Fault> {
+) -> Result<Option<Report>, Fault> {
     let is_connected = Cell::new(false);
     let talk = talk(address, connector, rule, &is_connected);
     match timeout(Duration::from_millis(rule.timeout_ms), talk).await {
@@ -54,13 +55,13 @@ async fn talk(
     connector: Option<&Connector>,
     rule: &HealthCheck,
     is_connected: &Cell<bool>,
-) -> Result<(), Fault> {
+) -> Result<Option<Report>, Fault> {
     let mut stream = Stream::connect(address, None).await.map_err(|e| unreached(&e))?;
     is_connected.set(true);
     if let Some(connector) = connector {
         stream.connect_tls(connector).await.map_err(|e| broken(&e))?;
     }
-    let Some(question) = question(rule) else { return Ok(()) };
+    let Some(question) = question(rule) else { return Ok(None) };
     stream.write_all(question.as_bytes()).await.map_err(|e| broken(&e))?;
     let (mut judge, mut bytes) = (Judge::new(rule), vec![0; READ_BYTES]);
     loop {
@@ -68,7 +69,7 @@ async fn talk(
             0 => return Err(wrong(judge.end())),
             n => {
                 if judge.read(bytes.get(..n).unwrap_or_default()).map_err(wrong)? {
-                    return Ok(());
+                    return Ok(judge.report());
                 }
             }
         }

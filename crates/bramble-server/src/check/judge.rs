@@ -3,6 +3,8 @@
 use bramble_config::plan::{CheckMethod, HealthCheck};
 use bramble_http::{Asked, BodyReader, Limits, Parsed, Reject, ResponseHead, parse_response};
 
+use crate::balance::Report;
+
 /// A head longer than this is not a healthy one.
 const HEAD_BYTES: usize = 16 * 1024;
 /// The text is looked for in so much of the body.
@@ -11,7 +13,7 @@ const BODY_BYTES: usize = 64 * 1024;
 /// What is sent; none where a connection is all that is asked for.
 pub(super) fn question(rule: &HealthCheck) -> Option<String> {
     let HealthCheck { method, path, host, .. } = rule;
-    let fields = "User-Agent: bramble-health\r\nConnection: close";
+    let fields = "User-Agent: bramble-health\r\nBramble-Load: ask\r\nConnection: close";
     (*method != CheckMethod::Tcp)
         .then(|| format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n\r\n"))
 }
@@ -22,6 +24,8 @@ pub(super) struct Judge<'a> {
     /// What came and was not read yet.
     bytes: Vec<u8>,
     head: ResponseHead,
+    /// What the answer says of the backend's load.
+    report: Option<Report>,
     /// Once the head was read and found to be as it should.
     body: Option<BodyReader>,
     /// The body, as far as it came.
@@ -31,7 +35,7 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     pub(super) fn new(rule: &'a HealthCheck) -> Self {
         let (bytes, head) = (Vec::new(), ResponseHead::default());
-        Self { rule, bytes, head, body: None, text: Vec::new() }
+        Self { rule, bytes, head, report: None, body: None, text: Vec::new() }
     }
 
     /// More has come: true, if that is enough to pass; an error says why it does not pass.
@@ -44,6 +48,11 @@ impl<'a> Judge<'a> {
             Some(wanted) if !wanted.is_empty() => self.find(wanted),
             _ => Ok(true),
         }
+    }
+
+    /// What the answer has said of the backend's load.
+    pub(super) fn report(&self) -> Option<Report> {
+        self.report
     }
 
     /// Why it does not pass, now that nothing more comes.
@@ -62,6 +71,7 @@ impl<'a> Judge<'a> {
             if parsed.map_err(|reject| invalid(&reject))? == Parsed::Partial {
                 return Ok(false);
             }
+            self.report = self.head.load.and_then(|load| Report::parse(load.of(&self.bytes)));
             self.bytes.drain(..self.head.len);
             if self.head.status >= 200 {
                 break;

@@ -11,6 +11,8 @@ pub(crate) struct Metering {
     pub(super) began: Option<Instant>,
     /// When all of its answer had gone, if somebody has looked at the clock then.
     pub(super) ended: Option<Instant>,
+    /// From when on it waited for nobody else, where its answer says what one takes.
+    pub(super) worked_from: Option<Instant>,
     /// Of the table's routes.
     pub(super) route: Option<usize>,
     /// 0: no answer so far.
@@ -34,7 +36,7 @@ impl Connection {
     /// Counts the request that has ended, however it did; none twice. Returns how many
     /// microseconds it took.
     pub(super) fn meter(&mut self) -> Option<u64> {
-        let Metering { began, ended, route, status, sent_bytes } =
+        let Metering { began, ended, route, status, sent_bytes, .. } =
             std::mem::take(&mut self.metering);
         let began = began?;
         let took = ended.unwrap_or_else(Instant::now).saturating_duration_since(began);

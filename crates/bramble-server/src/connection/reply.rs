@@ -5,6 +5,7 @@ use std::io::IoSlice;
 use bramble_http::{Reject, simple_response};
 
 use super::{Connection, End, NO_STORE, Next};
+use crate::balance::report;
 use crate::reason::{self, Event, Reason};
 use crate::wait;
 
@@ -20,9 +21,10 @@ impl Connection {
         body: &[u8],
     ) -> Result<Next, End> {
         let next = self.next();
-        let date = self.core.date();
+        let (date, load) = (self.core.date(), self.load());
         let mut all = vec![("Date", &*date)];
         all.extend_from_slice(fields);
+        all.extend(load.as_ref().map(|load| (report::FIELD, load.as_str())));
         let (keep_alive, is_head) = (next == Next::Request, self.is_head());
         self.out.clear();
         simple_response(&mut self.out, status, &all, body, keep_alive, is_head);

@@ -12,6 +12,7 @@ use bramble_http::{
 
 use super::entry::{Body, Entry};
 use super::tags;
+use crate::balance::report::{self, Text};
 use crate::connection::{Connection, End, Next};
 use crate::wait;
 
@@ -124,8 +125,10 @@ fn begin(c: &mut Connection, status: u16, fields: &[(&str, &str)], len: u64) -> 
 
 /// Adds to `out` what no head has ready.
 fn finish(c: &mut Connection, next: Next) {
-    let date = c.core.date();
-    end_head(&mut c.out, &[("Date", &date)], next == Next::Request);
+    let (date, load) = (c.core.date(), c.load());
+    let fields = [("Date", &*date), (report::FIELD, load.as_ref().map_or("", Text::as_str))];
+    let count = 1 + usize::from(load.is_some());
+    end_head(&mut c.out, fields.get(..count).unwrap_or_default(), next == Next::Request);
 }
 
 /// Sends what is in `out` and this part of a file.

@@ -6,15 +6,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bramble_config::plan::{self, AdminState};
+use bramble_config::plan::{self, AdminState, Reserve};
 use bramble_metrics::Durations;
 use bramble_metrics::facts::BackendFacts;
 use bramble_net::Stream;
 use bramble_net::tls::Connector;
 
 use crate::access_log::BackendFragments;
-use crate::balance::{InFlight, Judged, Standing};
+use crate::balance::{Connecting, InFlight, Judged, Report, Standing};
 use crate::health::{Health, Verdict};
+use crate::lanes::Lanes;
 use crate::prepared::PreparedBackend;
 
 /// One address in a pool.
@@ -55,15 +56,17 @@ impl Backend {
         old: Option<&Self>,
         base: Instant,
     ) -> Self {
+        let standing = match old {
+            Some(old) => old.standing.clone(),
+            None => Rc::new(Standing::new(base)),
+        };
+        standing.ignore_errors(plan.ignore_errors);
         Self {
             plan: plan.clone(),
             logged: BackendFragments::new(pool, &plan.name).into(),
             connector: prepared.connector.clone(),
             health: prepared.health.clone(),
-            standing: match old {
-                Some(old) => old.standing.clone(),
-                None => Rc::new(Standing::new(base)),
-            },
+            standing,
             links: old.map(|old| old.links.clone()).unwrap_or_default(),
         }
     }
@@ -76,7 +79,8 @@ impl Backend {
 
     /// The same for whoever judges it.
     pub(super) fn judged(&self) -> Judged<'_> {
-        Judged { standing: &self.standing, passes: self.health.passes() }
+        let (standing, passes) = (&*self.standing, self.health.passes());
+        Judged { standing, passes, retry_ms: self.plan.retry_ms }
     }
 
     /// What is open to it is as doubtful as it is.
@@ -84,15 +88,34 @@ impl Backend {
         self.links.idle.borrow_mut().clear();
     }
 
+    /// Counts together with the other cores from now on, of which this one has that number.
+    pub(crate) fn join(&self, lanes: &Arc<Lanes>, own: usize) {
+        self.standing.join(lanes, own);
+    }
+
     /// Counts a request from its pick on, until the result is dropped; see [`Standing::begin`].
     pub(crate) fn begin(&self, is_whole: bool) -> InFlight {
         self.standing.begin(is_whole)
+    }
+
+    /// Counts a request for which a connection is opened; see [`Standing::connecting`].
+    pub(crate) fn connecting(&self) -> Connecting {
+        self.standing.connecting()
     }
 
     /// Its answer has begun, so long after the end of the request.
     pub(crate) fn began_after(&self, time: Duration) {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.links.first_bytes.borrow_mut().record(us);
+    }
+
+    /// An answer has begun with what it says of its load; its request is still counted here.
+    #[cold]
+    pub(crate) fn says(&self, load: &[u8], now: Instant) {
+        if let Some(report) = Report::parse(load) {
+            let others = self.standing.in_flight().saturating_sub(1);
+            self.standing.reported(report, others, now);
+        }
     }
 
     /// A request of a visitor was answered by it.
@@ -144,21 +167,33 @@ impl Backend {
         let state = match (self.plan.admin, self.health.verdict()) {
             (AdminState::Disabled, _) => "disabled",
             (AdminState::Draining, _) => "draining",
+            (AdminState::Stopped, _) => "stopped",
+            _ if self.plan.ignore_errors => self.duty(),
             (_, Verdict::Checking) => "checking",
             (_, Verdict::Down) => "down",
             (_, Verdict::Up) if standing.is_doubted() => "ejected",
             (_, Verdict::Up) if standing.is_avoided(now, self.health.passes()) => "down",
-            (_, Verdict::Up) => "up",
+            (_, Verdict::Up) => self.duty(),
         };
         BackendFacts {
             pool: pool.to_owned(),
             name: self.plan.name.clone(),
             address: self.plan.address.to_string(),
             state: state.to_owned(),
+            set: self.plan.set,
             requests: standing.requests(),
             errors: standing.errors(),
             in_flight: standing.in_flight(),
             last_error: self.health.fault().or_else(|| standing.last_error()),
+        }
+    }
+
+    /// What it is there for, now that it is well.
+    fn duty(&self) -> &'static str {
+        match self.plan.reserve {
+            None => "up",
+            Some(Reserve::Spare) => "spare",
+            Some(Reserve::Standby) => "standby",
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::balance::{Asked, Heard, Pick, Picked};
 use crate::health::Verdict;
 use crate::prepared::Prepared;
 
-const ASKED: Asked = Asked { key: 0, repeatable: true };
+const ASKED: Asked = Asked { home: None, key: 0, repeatable: true };
 const RETRY_MS: u64 = 1000;
 
 fn backend(name: &str) -> plan::Backend {
@@ -20,7 +20,16 @@ fn backend(name: &str) -> plan::Backend {
         address,
         weight: 100,
         admin: AdminState::Enabled,
+        set: 0,
+        reserve: None,
+        ignore_errors: false,
         link: Link::Plain,
+        connect_ms: None,
+        first_byte_ms: None,
+        retry_ms: None,
+        host: None,
+        route: None,
+        redirect: None,
     }
 }
 
@@ -128,7 +137,8 @@ fn a_newer_pass_or_an_answer_ends_that_time() {
 fn when_none_is_fit_all_that_are_enabled_are_tried() {
     let disabled = with_state("c", AdminState::Disabled);
     let draining = with_state("d", AdminState::Draining);
-    let bench = Bench::new(vec![backend("a"), backend("b"), disabled, draining]);
+    let stopped = with_state("e", AdminState::Stopped);
+    let bench = Bench::new(vec![backend("a"), backend("b"), disabled, draining, stopped]);
     bench.record(0, Verdict::Down);
     bench.fail(1);
     assert_eq!(bench.picks(4), "abab");

@@ -24,6 +24,7 @@ pub(super) async fn pass_on(
 ) -> Result<Next, End> {
     let mut reader = BodyReader::of_answer(c.answer.body, &c.table.answer_limits);
     let (next, framing) = build_head(c, &answer, &mut exchange);
+    answer.in_flight.standing().received(c.answer.reason.end());
     answer.buffer.consume(c.answer.len);
     let passed = pass_body(c, &mut answer, &mut reader, framing, &mut exchange).await;
     let waited = exchange.waited();
@@ -43,7 +44,7 @@ pub(super) async fn pass_on(
             let why = "broke off in the middle of an answer";
             exchange.pool.failed(&answer.backend, Weight::Doubt, why, now);
         }
-        _ if is_poor(c.answer.status) => {}
+        _ if is_poor(c.answer.status) || exchange.pool.ejects_for(c.answer.status) => {}
         _ => {
             let sound = c.answer.status < 500;
             if sound {
@@ -101,12 +102,15 @@ fn build_head(c: &mut Connection, answer: &Attempt, exchange: &mut Exchange) -> 
     let next = c.next();
     // Most answers say it: then the clock is not looked at.
     let date = c.answer.lacks_date().then(|| c.core.date());
+    let cookie = exchange.pool.cookie(exchange.session, &answer.backend);
+    let extra = cookie.map(|cookie| ("Set-Cookie", cookie));
     let how = ForwardResponse {
         date: date.as_deref().unwrap_or_default(),
         keep_alive: next == Next::Request,
         client_version: c.head.version,
         request_was_head: c.is_head(),
-        back: exchange.mapped.as_mut().map(|mapped| mapped.back(answer.backend.plan.address)),
+        back: exchange.mapped.as_mut().map(|mapped| mapped.back(&answer.backend.plan)),
+        extra: extra.as_slice(),
     };
     c.out.clear();
     let framing = forward_response(&mut c.out, answer.buffer.unread(), &c.answer, &how);
@@ -167,10 +171,11 @@ async fn pass_piece(
     framing: Body,
     exchange: &mut Exchange,
 ) -> Result<(usize, bool), End> {
-    let Attempt { link, buffer, .. } = answer;
+    let Attempt { link, buffer, in_flight, .. } = answer;
     let unread = buffer.unread();
     let step = reader.next(unread).map_err(|_| End::Cut)?;
     let data = unread.get(step.data).unwrap_or_default();
+    in_flight.standing().received(data.len());
     let mut after: &[u8] = &[];
     if framing == Body::Chunked {
         chunk_head(data.len(), &mut c.out);

@@ -14,8 +14,8 @@ use bramble_net::{Buffer, Grant, Spare, Stream, Use};
 
 use super::failure::{AttemptError, Failure, FailureKind};
 use super::upload::{Consent, Source, Upload};
-use super::{Exchange, interim};
-use crate::balance::{InFlight, Weight};
+use super::{Exchange, host, interim};
+use crate::balance::{InFlight, Standing, Weight};
 use crate::connection::{Connection, End};
 use crate::floor::Floor;
 use crate::pool::{Backend, Link};
@@ -40,7 +40,7 @@ pub(super) struct Attempt {
     /// How long that took, where nothing but the backend was waited for.
     pub(super) began_after: Option<Duration>,
     sent_at: Instant,
-    in_flight: InFlight,
+    pub(super) in_flight: InFlight,
     /// What may come before any of it is read.
     expected: Option<Grant>,
 }
@@ -54,7 +54,7 @@ pub(super) enum Outcome {
 
 /// Opens a connection within the limits.
 pub(super) async fn connect(c: &Connection, backend: &Backend) -> Result<Link, AttemptError> {
-    let limit = c.table.times.connect;
+    let limit = backend.plan.connect_ms.map_or(c.table.times.connect, Duration::from_millis);
     let connecting = Stream::connect_counted(backend.plan.address, &c.core.queues);
     let mut stream = within(limit, pin!(connecting)).await?;
     if let Some(connector) = &backend.connector {
@@ -82,11 +82,12 @@ pub(super) async fn exchange(
     mut link: Link,
     exchange: &mut Exchange,
 ) -> Result<Outcome, AttemptError> {
+    host::name(c, backend, exchange);
     let seat = exchange.seat.take();
     let in_flight = seat.unwrap_or_else(|| backend.begin(exchange.whole.is_some()));
     in_flight.is_sent();
     let expected = c.core.ledger.grant(Use::Expected, c.core.queues.answer_bytes());
-    if let Err(error) = send(c, &mut link, exchange).await {
+    if let Err(error) = send(c, &mut link, exchange, in_flight.standing()).await {
         link.stream.reset_when_closed();
         return Err(error);
     }
@@ -124,6 +125,19 @@ pub(super) async fn receive(
     }
 }
 
+/// The same, of one that has brought nothing so far.
+pub(super) async fn wait_on(
+    c: &mut Connection,
+    attempt: Box<Attempt>,
+    exchange: &mut Exchange,
+) -> Result<Outcome, AttemptError> {
+    if attempt.sent_at.elapsed() < c.table.times.first_byte {
+        return receive(c, attempt, exchange).await;
+    }
+    attempt.abandon();
+    Err(early(&attempt.link, FailureKind::Timeout).of(&attempt.backend))
+}
+
 /// False: nothing has begun.
 async fn receive_answer(
     c: &mut Connection,
@@ -159,16 +173,18 @@ async fn send(
     c: &mut Connection,
     link: &mut Link,
     exchange: &mut Exchange,
+    standing: &Rc<Standing>,
 ) -> Result<(), AttemptError> {
     let body = c.input.unread().get(..exchange.whole.unwrap_or(0)).unwrap_or_default();
     let parts = [&c.forwarded[..], body, &[]];
+    standing.sent(c.forwarded.len() + body.len());
     let mut step = Floor::step(c.table.times.body);
     let sent = wait::send(&mut link.stream, parts, &c.timer, &mut step).await;
     sent.map_err(|error| early(link, FailureKind::sending(error)))?;
     if exchange.whole.is_none() {
         let chunked = c.head.body == Body::Chunked;
         let consent = if c.head.expect_continue { Consent::Due } else { Consent::Given };
-        exchange.upload = Some(Upload::new(chunked, consent, c.table.floor()));
+        exchange.upload = Some(Upload::new(chunked, consent, c.table.floor(), standing.clone()));
         if !exchange.expects {
             interim::ask_for_body(c, exchange).await.map_err(End::from)?;
         }
@@ -190,6 +206,9 @@ async fn receive_head(
     loop {
         match parse_head(c, &attempt.buffer) {
             Ok(Parsed::Complete) if c.answer.is_final() => {
+                if let Some(load) = c.answer.load {
+                    attempt.backend.says(load.of(attempt.buffer.unread()), Instant::now());
+                }
                 exchange.decide(Consent::Refused);
                 return Ok(true);
             }
@@ -224,11 +243,15 @@ async fn receive_first(
     attempt: &mut Attempt,
     exchange: &mut Exchange,
 ) -> Result<bool, AttemptError> {
-    let limit = c.table.times.first_byte;
+    let own = attempt.backend.plan.first_byte_ms;
+    let limit = own.map_or(c.table.times.first_byte, Duration::from_millis);
     let patience = exchange.patience.take().filter(|patience| *patience < limit);
     match fill(c, attempt, patience.unwrap_or(limit), exchange).await {
         Ok(()) => {}
         Err(FillError::Backend(FailureKind::Timeout)) if patience.is_some() => return Ok(false),
+        Err(FillError::Backend(FailureKind::Timeout)) if exchange.arrived => {
+            return Err(early(&attempt.link, FailureKind::Unbegun));
+        }
         Err(FillError::Backend(kind)) => return Err(early(&attempt.link, kind)),
         Err(FillError::Client(end)) => return Err(end.into()),
     }

@@ -42,6 +42,7 @@ pub(super) async fn pass(
             Ok(0) => return Err(End::Cut),
             Ok(taken) => {
                 c.sent(taken);
+                answer.in_flight.standing().received(taken);
                 c.reading.moved(taken, Duration::ZERO);
                 // Surplus bytes would be taken for the next answer.
                 c.answer.keep_alive &= seen as u64 <= left;

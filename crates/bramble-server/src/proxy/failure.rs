@@ -52,6 +52,9 @@ pub(super) enum FailureKind {
     RequestTimeout,
     #[error("more than {0} interim answers")]
     TooManyInterim(u16),
+    /// The backend has had all of the request for so long.
+    #[error("no answer in time")]
+    Unbegun,
 }
 
 impl Failure {
@@ -67,9 +70,10 @@ impl Failure {
             | FailureKind::Closed
             | FailureKind::Send(_) => Weight::Down,
             FailureKind::Local(_) | FailureKind::RequestTimeout => Weight::None,
-            FailureKind::BadAnswer(_) | FailureKind::Timeout | FailureKind::TooManyInterim(_) => {
-                Weight::Doubt
-            }
+            FailureKind::BadAnswer(_)
+            | FailureKind::Timeout
+            | FailureKind::TooManyInterim(_)
+            | FailureKind::Unbegun => Weight::Doubt,
         }
     }
 
@@ -87,7 +91,7 @@ impl Failure {
             FailureKind::ConnectTimeout => Reason::BackendConnectTimeout,
             FailureKind::Local(_) => Reason::LocalResources,
             FailureKind::Send(_) => Reason::BackendSend,
-            FailureKind::Timeout => Reason::BackendTimeout,
+            FailureKind::Timeout | FailureKind::Unbegun => Reason::BackendTimeout,
             FailureKind::RequestTimeout => Reason::RequestTimeout,
             FailureKind::TooManyInterim(_) => Reason::BackendInterim,
         }

@@ -54,6 +54,7 @@ pub(super) async fn pass_on(
         client_version: c.head.version,
         request_was_head: c.is_head(),
         back: None,
+        extra: &[],
     };
     c.out.clear();
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::Exchange;
 use super::attempt::{self, Attempt, Outcome};
-use super::failure::{AttemptError, Failure};
+use super::failure::{AttemptError, Failure, FailureKind};
 use super::room;
 use crate::balance::Weight;
 use crate::connection::Connection;
@@ -35,6 +35,8 @@ struct Tries {
     is_load: bool,
     /// Whoever was asked last may not be well again.
     is_trial: bool,
+    /// The request's session is with whoever was asked last, so that nobody else has an answer.
+    is_home: bool,
 }
 
 /// Tries backends until one answers; none if there is nobody to try.
@@ -49,12 +51,16 @@ pub(super) async fn run(
         let may_hedge = tries.are_left(exchange)
             && exchange.is_repeatable()
             && c.head.method.is_safe()
-            && !c.head.upgrade;
+            && !c.head.upgrade
+            && exchange.pool.has_equals(exchange.asked(), tries.tried());
         exchange.hedgeable |= may_hedge;
         exchange.patience =
             (may_hedge && exchange.rival.is_none()).then(|| exchange.pool.patience());
         c.record.iter_mut().for_each(|record| record.tries(&backend));
-        let outcome = try_backend(c, &backend, exchange).await;
+        let mut outcome = try_backend(c, &backend, exchange).await;
+        if tries.is_home {
+            outcome = stay(c, exchange, outcome).await;
+        }
         if let Some(answer) = tries.judge(c, exchange, &backend, outcome)? {
             return Ok(Some(answer));
         }
@@ -94,7 +100,7 @@ impl Tries {
         let Some((picked, backend)) = found else { return Ok(None) };
         let Some(place) = self.places.get_mut(self.count) else { return Ok(None) };
         *place = picked.place;
-        self.is_trial = picked.is_trial;
+        (self.is_trial, self.is_home) = (picked.is_trial, picked.is_home);
         self.count += 1;
         exchange.seat = Some(backend.begin(exchange.whole.is_some()));
         Ok(Some(backend))
@@ -113,12 +119,16 @@ impl Tries {
         match outcome {
             Ok(Outcome::Answered(attempt)) if is_poor(c.answer.status) => {
                 doubt(exchange, &attempt.backend, c.answer.status);
-                if !exchange.is_repeatable() {
+                if self.is_home || !exchange.is_repeatable() {
+                    exchange.drop_rival();
                     return Ok(Some(attempt));
                 }
                 self.poor = Some(attempt);
             }
             Ok(Outcome::Answered(attempt)) => {
+                if exchange.pool.ejects_for(c.answer.status) {
+                    doubt(exchange, &attempt.backend, c.answer.status);
+                }
                 exchange.drop_rival();
                 return Ok(Some(attempt));
             }
@@ -135,7 +145,11 @@ impl Tries {
         backend: &Backend,
         failure: Failure,
     ) -> Result<(), AttemptError> {
-        let (weight, why) = (failure.weight(), failure.to_string());
+        let weight = match failure.kind {
+            FailureKind::Unbegun if exchange.pool.fail_on_timeout => Weight::Down,
+            _ => failure.weight(),
+        };
+        let why = failure.to_string();
         let backend = failure.backend.as_deref().unwrap_or(backend);
         let now = Instant::now();
         exchange.pool.failed(backend, weight, &why, now);
@@ -178,6 +192,27 @@ impl Tries {
     }
 }
 
+/// Waits on for the backend that has the session. A silent one is left only when its checks have
+/// found out meanwhile that it is down.
+#[cold]
+async fn stay(
+    c: &mut Connection,
+    exchange: &mut Exchange,
+    mut outcome: Result<Outcome, AttemptError>,
+) -> Result<Outcome, AttemptError> {
+    loop {
+        match outcome {
+            Ok(Outcome::Slow(attempt))
+                if exchange.pool.is_home(&attempt.backend, Instant::now()) =>
+            {
+                exchange.patience = Some(exchange.pool.patience());
+                outcome = attempt::wait_on(c, attempt, exchange).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 /// What a gateway or an overloaded app says when it has no answer (RFC 9110 sections 15.6.3 to
 /// 15.6.5): another backend may have one. A 500 is an answer, and mostly the page's own fault.
 pub(super) fn is_poor(status: u16) -> bool {
@@ -186,7 +221,9 @@ pub(super) fn is_poor(status: u16) -> bool {
 
 fn doubt(exchange: &Exchange, backend: &Backend, status: u16) {
     let why = format!("answered with {status}");
-    exchange.pool.failed(backend, Weight::Doubt, &why, Instant::now());
+    let is_out = exchange.pool.ejects_for(status);
+    let weight = if is_out { Weight::Ejected } else { Weight::Doubt };
+    exchange.pool.failed(backend, weight, &why, Instant::now());
 }
 
 /// One backend: over an idle connection if there is one, and over a fresh one if that turns
@@ -209,6 +246,9 @@ async fn try_backend(
             other => return other,
         }
     }
-    let link = attempt::connect(c, backend).await?;
+    let link = {
+        let _busy = backend.connecting();
+        attempt::connect(c, backend).await?
+    };
     attempt::exchange(c, backend, link, exchange).await
 }

@@ -25,16 +25,22 @@ use frames::{CLOSE, Frames, MASKED_CLOSE};
 /// Reads that one turn passes on before others get theirs.
 const READS_A_TURN: usize = 8;
 
-/// Passes the 101 on, and then whatever comes.
-pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End> {
-    let Attempt { mut link, mut buffer, .. } = answer;
+/// Passes the 101 on, with a cookie where one is set, and then whatever comes.
+pub(super) async fn run(
+    c: &mut Connection,
+    answer: Attempt,
+    cookie: Option<&str>,
+) -> Result<Next, End> {
+    let Attempt { mut link, mut buffer, in_flight, .. } = answer;
     let date = c.core.date();
+    let extra = cookie.map(|cookie| ("Set-Cookie", cookie));
     let how = ForwardResponse {
         date: &date,
         keep_alive: false,
         client_version: c.head.version,
         request_was_head: false,
         back: None,
+        extra: extra.as_slice(),
     };
     c.out.clear();
     forward_response(&mut c.out, buffer.unread(), &c.answer, &how);
@@ -54,6 +60,8 @@ pub(super) async fn run(c: &mut Connection, answer: Attempt) -> Result<Next, End
             up.poll(cx, &mut c.stream, &mut c.input, &mut link.stream);
             down.poll(cx, &mut link.stream, &mut buffer, &mut c.stream);
             let passed = std::mem::take(&mut down.bytes);
+            in_flight.standing().received(passed as usize);
+            in_flight.standing().sent(std::mem::take(&mut up.bytes) as usize);
             add(&core.counters.bytes_out, passed);
             metering.sent_bytes += passed;
             record.iter_mut().for_each(|record| record.sent(passed));

@@ -6,12 +6,14 @@
 
 use std::io;
 use std::ops::Range;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bramble_http::{BodyReader, CHUNK_END, LAST_CHUNK, chunk_head};
 use bramble_net::{Buffer, Stream};
 
+use crate::balance::Standing;
 use crate::connection::End;
 use crate::floor::Floor;
 use crate::wait::{self, WaitError};
@@ -37,6 +39,8 @@ pub(super) struct Upload {
     begun: bool,
     /// Bytes have moved since [`Upload::moved`] was asked.
     moved: bool,
+    /// Of the backend, which counts what it gets.
+    standing: Rc<Standing>,
     /// How slowly the client may send.
     sending: Floor,
     /// Since when it is waited for.
@@ -79,7 +83,12 @@ struct Piece {
 }
 
 impl Upload {
-    pub(super) fn new(chunked: bool, consent: Consent, sending: Floor) -> Self {
+    pub(super) fn new(
+        chunked: bool,
+        consent: Consent,
+        sending: Floor,
+        standing: Rc<Standing>,
+    ) -> Self {
         Self {
             chunked,
             consent,
@@ -87,6 +96,7 @@ impl Upload {
             waits_for: Side::Client,
             begun: false,
             moved: false,
+            standing,
             sending,
             since: None,
         }
@@ -194,6 +204,7 @@ impl Upload {
         while piece.written < total {
             let n = ready!(wait::poll_write(cx, to, parts, piece.written))?;
             piece.written += n;
+            self.standing.sent(n);
             self.moved = true;
         }
         ready!(to.poll_flush(cx))?;

@@ -4,10 +4,13 @@
 use std::collections::VecDeque;
 
 use super::rng::Rng;
+use crate::balance::Report;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
+    /// It says 503 at once to this part of all requests, evenly.
+    Flaky(f64),
     /// Everything takes so many times as long.
     Slow(f64),
     /// Nothing moves.
@@ -43,12 +46,14 @@ pub(super) struct Backend {
     pub(super) service_s: f64,
     pub(super) spells: Vec<Spell>,
     busy: usize,
+    /// What the next request is short of failing.
+    failing: f64,
     queue: VecDeque<usize>,
 }
 
 impl Backend {
     pub(super) fn new(slots: usize, service_s: f64) -> Self {
-        Self { slots, service_s, spells: Vec::new(), busy: 0, queue: VecDeque::new() }
+        Self { slots, service_s, spells: Vec::new(), busy: 0, failing: 0.0, queue: VecDeque::new() }
     }
 
     pub(super) fn with(mut self, fault: Fault, from: f64, to: f64) -> Self {
@@ -60,17 +65,35 @@ impl Backend {
         self.spells.iter().copied().find(|spell| (spell.from..spell.to).contains(&at))
     }
 
+    /// What it says of itself with an answer that has just ended.
+    pub(super) fn report(&self) -> Report {
+        let count = |n: usize| u32::try_from(n).unwrap();
+        Report {
+            in_flight: count(self.busy + self.queue.len()),
+            service_us: Some((self.service_s * 1e6) as u32),
+            free: Some(count(self.slots - self.busy)),
+        }
+    }
+
     /// A request comes.
     pub(super) fn take(&mut self, attempt: usize, at: f64, rng: &mut Rng) -> Taken {
         match self.spell(at).map(|spell| spell.fault) {
             Some(Fault::Down) => Taken::Refused,
             Some(Fault::Sick) => Taken::Sick,
+            Some(Fault::Flaky(part)) if self.fails(part) => Taken::Sick,
             _ if self.busy < self.slots => Taken::Until(self.start(at, rng)),
             _ => {
                 self.queue.push_back(attempt);
                 Taken::Queued
             }
         }
+    }
+
+    fn fails(&mut self, part: f64) -> bool {
+        self.failing += part;
+        let fails = self.failing >= 1.0;
+        self.failing -= f64::from(u8::from(fails));
+        fails
     }
 
     /// One is done; the next begins, and when that will be done.

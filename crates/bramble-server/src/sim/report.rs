@@ -40,6 +40,11 @@ impl Report {
         self.between(from, to).filter(|seen| !seen.ok).count()
     }
 
+    /// Requests that came.
+    pub(super) fn asked(&self, from: f64, to: f64) -> usize {
+        self.between(from, to).count()
+    }
+
     /// The part of what was sent from then to then that went to this backend.
     pub(super) fn share(&self, backend: usize, from: f64, to: f64) -> f64 {
         let sent = || self.sent.iter().filter(|sent| (from..to).contains(&sent.at));

@@ -12,7 +12,7 @@ use super::backend::{Backend, Fault, Taken};
 use super::report::{Report, Seen, Sent};
 use super::rng::Rng;
 use crate::balance::{
-    Asked, Balancer, Heard, InFlight, Judged, Member, Members, Pick, Picked, Rules, Standing,
+    Asked, Balancer, Heard, InFlight, Judged, Member, Members, Pick, Picked, Rank, Rules, Standing,
     Weight,
 };
 use crate::health::{Health, Verdict};
@@ -36,6 +36,8 @@ pub(super) struct Scenario {
     pub(super) backends: Vec<Backend>,
     pub(super) weights: Vec<u32>,
     pub(super) balancers: usize,
+    /// Backends say with each answer what they have to do.
+    pub(super) reports: bool,
     /// Requests a second, over all balancers.
     pub(super) rate: f64,
     pub(super) lasts_s: f64,
@@ -122,6 +124,7 @@ impl Lane {
             id: i as u64,
             weight: scenario.weights.get(i).copied().unwrap_or(100),
             admin: AdminState::Enabled,
+            rank: Rank::default(),
             health: health.clone(),
             standing: standing.clone(),
         };
@@ -130,6 +133,7 @@ impl Lane {
             retry: Duration::from_secs(60),
             hedge: Duration::from_millis(500),
             slow_start: Duration::from_secs(4),
+            force_recovery: true,
         };
         let members =
             Members::new(list, rules, Balancer::new(scenario.method, scenario.seed), begin);
@@ -138,7 +142,7 @@ impl Lane {
 
     fn judged(&self, backend: usize) -> Judged<'_> {
         let (standing, health) = &self.standings[backend];
-        Judged { standing, passes: health.passes() }
+        Judged { standing, passes: health.passes(), retry_ms: None }
     }
 }
 
@@ -275,7 +279,7 @@ impl World {
         let Request { balancer, tried, unreached, .. } = &self.requests[request];
         let is_left = tried.len() - unreached < TRIES && tried.len() < TRIED_MAX;
         let lane = &self.lanes[*balancer];
-        let asked = Asked { key: request as u64, repeatable: true };
+        let asked = Asked { home: None, key: request as u64, repeatable: true };
         let pick = if is_left { lane.members.pick(asked, tried, at) } else { Pick::Nobody };
         let backend = match pick {
             Pick::Backend(Picked { place, .. }) => place,
@@ -288,10 +292,11 @@ impl World {
             Pick::Full | Pick::Nobody => return self.settle_if_over(request, now),
         };
         let balancer = *balancer;
-        let guard = Some(lane.standings[backend].0.begin(true));
+        let guard = lane.standings[backend].0.begin(true);
+        guard.is_sent();
         let patience = lane.members.patience().as_secs_f64();
         let attempt = self.attempts.len();
-        self.attempts.push(Attempt { request, backend, sent: now, guard });
+        self.attempts.push(Attempt { request, backend, sent: now, guard: Some(guard) });
         self.requests[request].tried.push(backend);
         self.requests[request].open.push(attempt);
         self.report.sent.push(Sent { at: now, backend });
@@ -328,6 +333,11 @@ impl World {
         let alone = self.requests[request].tried.len() >= TRIES;
         let heard = Heard { began_after: Some(after), alone, sound: true };
         let lane = &self.lanes[self.requests[request].balancer];
+        if self.scenario.reports {
+            let standing = &lane.standings[backend].0;
+            let report = self.scenario.backends[backend].report();
+            standing.reported(report, standing.in_flight(), self.instant(now));
+        }
         lane.members.answered(lane.judged(backend), heard, self.instant(now));
         let balancer = self.requests[request].balancer;
         self.settle(request, true, now);

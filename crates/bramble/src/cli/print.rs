@@ -62,6 +62,11 @@ pub fn clean(words: &str) -> String {
     words.replace(char::is_control, "?")
 }
 
+/// A backend's state, with its set where it is not in the first.
+pub fn in_set(state: String, set: u8) -> String {
+    if set == 0 { state } else { format!("{state}, set {set}") }
+}
+
 /// One line about how it goes.
 pub fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");

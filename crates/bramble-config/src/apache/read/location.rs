@@ -2,7 +2,6 @@
 
 use super::Reader;
 use super::pass::rule;
-use super::server::redirect;
 use crate::apache::access::Access;
 use crate::apache::expand::Node;
 use crate::apache::model::{Answer, Location, Rule};
@@ -45,10 +44,7 @@ impl Reader<'_> {
                 self.reverses.push((scope, line));
             }
             "redirect" | "redirectpermanent" | "redirecttemp" => {
-                let path = location.path.clone();
-                location.rules.extend(
-                    redirect(node, Some(&path)).map(|(_, answer)| rule(node, path, answer)),
-                );
+                location.rules.extend(self.redirect(node, Some(&location.path)));
             }
             _ if location.access.takes(node) => {}
             _ => self.other(node),

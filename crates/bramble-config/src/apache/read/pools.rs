@@ -152,6 +152,11 @@ impl Reader<'_> {
         let (why, instead) = match meaning(key, value) {
             Meaning::Set(key, value) => return settings(node, word, vec![(key, value)]),
             Meaning::Sets(list) => return settings(node, word, list),
+            Meaning::Near(key, value, why, instead) => {
+                let words = (why.to_owned(), instead.to_owned());
+                self.notices.about(&node.place, word, Fate::Changed, words);
+                return settings(node, word, vec![(key, value)]);
+            }
             Meaning::Idle => return Vec::new(),
             Meaning::LeftOut(why, instead) => (why.to_owned(), instead.to_owned()),
             Meaning::Wrong => {

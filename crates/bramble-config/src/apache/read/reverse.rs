@@ -6,7 +6,7 @@ use crate::apache::expand::Node;
 use crate::apache::member::Url;
 use crate::apache::model::{Answer, Pool, Rule};
 
-/// Of a path that stays as it is nothing is mapped.
+/// Where path and host stay as they are nothing is mapped.
 const KEPT: (&str, &str) = (
     "bramble sends backends the visitor's `Host`, so that they name this place by themselves",
     "let no backend send visitors to its own address",
@@ -17,7 +17,7 @@ impl Reader<'_> {
     pub(super) fn reverses(&mut self) {
         for (scope, node) in std::mem::take(&mut self.reverses) {
             if self.is_mapped_back(&node, scope) {
-                match self.is_prefix_kept(&node, scope) {
+                match self.is_all_kept(&node, scope) {
                     true => self.notices.changed(&node, KEPT.0, KEPT.1),
                     false => self.notices.idle(&node),
                 }
@@ -31,7 +31,7 @@ impl Reader<'_> {
     }
 
     fn is_mapped_back(&self, node: &Node, scope: usize) -> bool {
-        let mut passes = self.passes(scope);
+        let mut passes = self.passes(scope).map(|(rule, _)| rule);
         let (first, second) = (node.arg(0), node.arg(1));
         match node.name.as_str() {
             // A path alone is one of the backend's own.
@@ -52,19 +52,26 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether it is about places whose path is the same at the backend.
-    fn is_prefix_kept(&self, node: &Node, scope: usize) -> bool {
-        let is_kept = |rule: &Rule| {
-            same(&rule.path, node.arg(0))
+    /// Whether it is about places whose path is the same at the backend, and the host, too.
+    fn is_all_kept(&self, node: &Node, scope: usize) -> bool {
+        let is_kept = |(rule, keeps_host): (&Rule, bool)| {
+            keeps_host
+                && same(&rule.path, node.arg(0))
                 && matches!(&rule.answer, Answer::Pass { path, .. } if same(path, &rule.path))
         };
         node.name == "proxypassreverse" && self.passes(scope).any(is_kept)
     }
 
-    fn passes(&self, scope: usize) -> impl Iterator<Item = &Rule> {
-        let hosts = [self.declared.hosts.first(), self.declared.hosts.get(scope)];
-        hosts.into_iter().flatten().flat_map(|host| {
-            host.passes.iter().chain(host.locations.iter().flat_map(|one| &one.rules))
+    /// What is passed on there, and whether with the client's `Host`.
+    fn passes(&self, scope: usize) -> impl Iterator<Item = (&Rule, bool)> {
+        let hosts = [self.declared.hosts.get(scope), self.declared.hosts.first()];
+        let keeps_host = hosts.into_iter().flatten().find_map(|host| host.keeps_host);
+        let keeps_host = keeps_host.unwrap_or(false);
+        hosts.into_iter().flatten().flat_map(move |host| {
+            let of_locations = host.locations.iter().flat_map(move |one| {
+                one.rules.iter().map(move |rule| (rule, one.keeps_host.unwrap_or(keeps_host)))
+            });
+            host.passes.iter().map(move |rule| (rule, keeps_host)).chain(of_locations)
         })
     }
 

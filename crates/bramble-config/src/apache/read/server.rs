@@ -1,9 +1,8 @@
 //! What a server says of itself: names, folder, redirects, times.
 
 use super::Reader;
-use super::pass::rule;
 use crate::apache::expand::Node;
-use crate::apache::model::{Answer, Setting};
+use crate::apache::model::Setting;
 use crate::apache::parameter::seconds;
 
 impl Reader<'_> {
@@ -22,7 +21,10 @@ impl Reader<'_> {
             "proxypreservehost" => {
                 self.host(scope).keeps_host = Some(node.arg(0).eq_ignore_ascii_case("on"));
             }
-            "redirect" | "redirectpermanent" | "redirecttemp" => self.redirect(node, scope),
+            "redirect" | "redirectpermanent" | "redirecttemp" => {
+                let redirect = self.redirect(node, None);
+                self.host(scope).redirects.extend(redirect);
+            }
             "proxytimeout" => self.time(node, "timeouts.first_byte_ms"),
             "keepalivetimeout" => self.time(node, "timeouts.idle_ms"),
             "header" => return self.cookie(node),
@@ -67,16 +69,6 @@ impl Reader<'_> {
         }
     }
 
-    fn redirect(&mut self, node: &Node, scope: usize) {
-        let Some((path, answer)) = redirect(node, None) else {
-            let why = "bramble redirects with 301, 302, 303, 307 or 308 to a URL or a path";
-            return self.notices.left_out(node, why, "write a [[route]] with `redirect`");
-        };
-        if let Some(path) = self.path(node, &path) {
-            self.host(scope).redirects.push(rule(node, path, answer));
-        }
-    }
-
     fn time(&mut self, node: &Node, key: &'static str) {
         match seconds(node.arg(0)) {
             Some(ms) if ms > 0 => self.declared.settings.push(Setting {
@@ -96,41 +88,6 @@ impl Reader<'_> {
         self.declared.cookies.push((name.to_owned(), node.clone()));
         true
     }
-}
-
-/// Path and answer of a `Redirect`; `at` is the path where it stands in a location.
-pub(super) fn redirect(node: &Node, at: Option<&str>) -> Option<(String, Answer)> {
-    let mut words: Vec<&str> = node.args.iter().map(String::as_str).collect();
-    let first = words.first().copied().unwrap_or_default().to_ascii_lowercase();
-    let named = match (node.name.as_str(), first.as_str()) {
-        ("redirectpermanent", _) => Some(301),
-        ("redirecttemp", _) => Some(302),
-        (_, "permanent") => Some(301),
-        (_, "temp") => Some(302),
-        (_, "seeother") => Some(303),
-        (_, "gone") => Some(410),
-        (_, code) => code.parse().ok(),
-    };
-    if named.is_some() && node.name == "redirect" {
-        words.remove(0);
-    }
-    if let Some(at) = at {
-        words.insert(0, at);
-    }
-    let path = (*words.first()?).to_owned();
-    match (named.unwrap_or(302), words.get(1)) {
-        (status @ (301 | 302 | 303 | 307 | 308), Some(location)) if is_url(location) => {
-            Some((path, Answer::Redirect { status, location: (*location).to_owned() }))
-        }
-        (status @ (200..=299 | 400..=599), None) => Some((path, Answer::Respond { status })),
-        _ => None,
-    }
-}
-
-fn is_url(location: &str) -> bool {
-    (location.contains("://") || location.starts_with('/'))
-        && location.len() <= 8 * 1024
-        && location.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn index(node: &Node) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! were understood.
 
 use bramble_http::{
-    Asked, Body, ForwardResponse, Kind, Limits, Parsed, Reject, ResponseHead, Version,
+    Asked, Body, ForwardResponse, Kind, Limits, Parsed, Reject, ResponseHead, Span, Version,
     forward_response, parse_response,
 };
 
@@ -38,6 +38,7 @@ fn check_asked(input: &[u8], asked: Asked) {
                 client_version,
                 request_was_head,
                 back: None,
+                extra: &[],
             };
             check_forwarded(input, &head, &how, asked);
         }
@@ -52,6 +53,7 @@ fn read(input: &[u8], limits: &Limits, asked: Asked) -> Result<Option<ResponseHe
         body: Body::Chunked,
         content_length: Some(9),
         keep_alive: true,
+        load: Some(Span::new(1, 2)),
         ..ResponseHead::default()
     };
     let parsed = parse_response(input, limits, asked, &mut head)?;

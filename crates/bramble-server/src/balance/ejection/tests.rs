@@ -48,6 +48,20 @@ fn doubts_count_when_they_come_in_a_row() {
 }
 
 #[test]
+fn of_one_that_fails_often_only_a_trials_good_answer_counts() {
+    let mut bench = Bench::new();
+    bench.ejection.failed_often(bench.now);
+    bench.ejection.good();
+    assert!(bench.is_out(), "it was sent before");
+    bench.wait(REST);
+    bench.ejection.good();
+    bench.begin();
+    assert!(bench.is_out(), "on trial");
+    bench.ejection.good();
+    assert!(!bench.is_out());
+}
+
+#[test]
 fn nobody_is_ejected_when_too_few_would_be_left() {
     let mut bench = Bench::new();
     (0..100).for_each(|_| bench.ejection.doubt(false, bench.now));
@@ -112,4 +126,35 @@ fn a_passed_check_brings_back_what_could_not_be_reached_and_nothing_else() {
     assert!(!bench.ejection.is_out(bench.now, 8), "not a trial: all may come");
     let doubted = Bench::doubted();
     assert!(doubted.ejection.is_out(doubted.now, 8));
+}
+
+#[test]
+fn who_is_ejected_by_rule_stays_out_for_all_of_its_time() {
+    let mut bench = Bench::new();
+    let time = Duration::from_secs(60);
+    bench.ejection.eject(bench.now + time);
+    bench.ejection.good();
+    bench.wait(time - Duration::from_millis(1));
+    // Checks do not see what it answers.
+    assert!(bench.ejection.is_out(bench.now, 9));
+    bench.wait(Duration::from_millis(1));
+    assert!(!bench.is_out());
+    // An answer to what was sent before says nothing; that of the trial does.
+    bench.ejection.good();
+    bench.begin();
+    assert!(bench.is_out());
+    bench.ejection.good();
+    assert!(!bench.is_out());
+}
+
+#[test]
+fn a_trial_that_brings_such_an_answer_again_begins_the_time_anew() {
+    let mut bench = Bench::new();
+    let time = Duration::from_secs(60);
+    bench.ejection.eject(bench.now + time);
+    bench.wait(time);
+    bench.begin();
+    bench.ejection.eject(bench.now + time);
+    bench.wait(time - Duration::from_millis(1));
+    assert!(bench.is_out());
 }

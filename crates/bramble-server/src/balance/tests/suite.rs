@@ -1,23 +1,34 @@
 //! What holds for every method.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bramble_config::plan::Method;
+use bramble_config::plan::{AdminState, Method};
 use proptest::prelude::*;
 
-use crate::balance::{Balancer, Candidate, key_of};
+use crate::balance::{
+    Asked, Balancer, Candidate, Homes, Member, Members, Rank, Rules, Standing, key_of,
+};
+use crate::health::{Health, Verdict};
 
-const ALL: [Method; 6] = [
+const ALL: [Method; 9] = [
     Method::Adaptive,
+    Method::ByBusyness,
     Method::ByRequests,
+    Method::ByTraffic,
     Method::First,
     Method::Hash,
+    Method::Heartbeat,
     Method::LeastRequests,
     Method::RandomTwo,
 ];
 /// Those that give to each according to its weight, where nobody is quicker than others.
-const WEIGHTED: [Method; 4] =
-    [Method::Adaptive, Method::ByRequests, Method::Hash, Method::LeastRequests];
+const WEIGHTED: [Method; 5] =
+    [Method::Adaptive, Method::ByRequests, Method::ByTraffic, Method::Hash, Method::LeastRequests];
+/// Bytes of a request and its answer.
+const BYTES: u64 = 100_000;
 
 fn candidate(i: usize, weight: u32) -> Candidate {
     let id = key_of(format!("backend {i}").as_bytes());
@@ -45,8 +56,17 @@ fn counts(method: Method, candidates: &mut [Candidate], n: u64) -> Vec<u64> {
         let picked = balancer.pick(key, &mut candidates.to_vec()).unwrap();
         counts[picked] += 1;
         candidates[picked].waiting += 1;
+        burden(method, &mut candidates[picked]);
     }
     counts
+}
+
+/// What the method counts of one that has been picked once more.
+fn burden(method: Method, candidate: &mut Candidate) {
+    candidate.burden += match method {
+        Method::ByTraffic => BYTES / u64::from(candidate.weight),
+        _ => 1,
+    };
 }
 
 fn homes(candidates: &[Candidate]) -> Vec<usize> {
@@ -71,7 +91,9 @@ fn the_work_is_shared_by_weight() {
 
 #[test]
 fn one_request_after_the_other_is_shared_by_weight() {
-    for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests] {
+    let busy_or_not =
+        [Method::Adaptive, Method::ByBusyness, Method::ByRequests, Method::LeastRequests];
+    for method in busy_or_not {
         let mut balancer = Balancer::new(method, 7);
         let picks = (0..400).map(|_| balancer.pick(0, &mut candidates(&[300, 100])).unwrap());
         assert_eq!(picks.filter(|picked| *picked == 0).count(), 300, "{method:?}");
@@ -134,6 +156,41 @@ fn the_first_gets_all_as_long_as_it_can_be_used() {
     assert_eq!(counts(Method::First, &mut all, 10), [0, 10, 0]);
 }
 
+/// Backends of a pool with sessions, in these states.
+fn members(method: Method, states: &[AdminState], now: Instant) -> Members {
+    let member = |(i, admin): (usize, &AdminState)| Member {
+        id: i as u64,
+        weight: 100,
+        admin: *admin,
+        rank: Rank::default(),
+        health: Arc::new(Health::new(Verdict::Up)),
+        standing: Rc::new(Standing::new(now)),
+    };
+    let second = Duration::from_secs(1);
+    let rules = Rules { retry: second, hedge: second, slow_start: second, force_recovery: true };
+    let list = states.iter().enumerate().map(member).collect();
+    let homes = Homes { redirects: vec![None; states.len()], failover: true };
+    Members::new(list, rules, Balancer::new(method, 7), now).with_homes(homes)
+}
+
+#[test]
+fn a_draining_backend_keeps_its_sessions_and_gets_nothing_else() {
+    let now = Instant::now();
+    let states = [AdminState::Enabled, AdminState::Draining, AdminState::Enabled];
+    for method in ALL {
+        let members = members(method, &states, now);
+        let picked = |home, key| {
+            let asked = Asked { home, key, repeatable: true };
+            members.pick(asked, &[], now).place().unwrap()
+        };
+        for key in 0..200 {
+            assert_eq!(picked(Some(1), key), 1, "{method:?}");
+            assert_eq!(picked(Some(2), key), 2, "{method:?}");
+            assert_ne!(picked(None, key), 1, "{method:?}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn nobody_gets_anything_who_can_not_be_used(
@@ -160,7 +217,14 @@ proptest! {
     fn nobody_starves(weights in prop::collection::vec(100_u32..=10_000, 1..8)) {
         let total: u32 = weights.iter().sum();
         let n = u64::from(total / weights.iter().min().unwrap()) * 4;
-        for method in [Method::Adaptive, Method::ByRequests, Method::LeastRequests] {
+        let fair = [
+            Method::Adaptive,
+            Method::ByBusyness,
+            Method::ByRequests,
+            Method::ByTraffic,
+            Method::LeastRequests,
+        ];
+        for method in fair {
             let counts = counts(method, &mut candidates(&weights), n);
             prop_assert!(counts.iter().all(|count| *count > 0), "{:?}: {:?}", method, counts);
         }

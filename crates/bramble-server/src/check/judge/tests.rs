@@ -45,6 +45,21 @@ fn what_is_asked() {
 }
 
 #[test]
+fn what_is_said_of_the_load_is_heard() {
+    let check = |fields: &str, expected: Option<u32>| {
+        let answer = format!("HTTP/1.1 200 Fine\r\n{fields}Content-Length: 0\r\n\r\n");
+        let rule = rule("");
+        let mut judge = Judge::new(&rule);
+        assert_eq!(judge.read(answer.as_bytes()), Ok(true));
+        assert_eq!(judge.report().map(|report| report.in_flight), expected, "{fields}");
+    };
+    assert!(question(&rule("")).unwrap().contains("\r\nBramble-Load: ask\r\n"));
+    check("", None);
+    check("Bramble-Load: in_flight=3\r\n", Some(3));
+    check("Bramble-Load: in_flight=three\r\n", None);
+}
+
+#[test]
 fn a_status_as_expected_passes() {
     check("", FINE, "passed");
     check("", "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", "passed");

@@ -1,13 +1,15 @@
 use std::future::poll_fn;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bramble_http::{Body, BodyReader, Limits};
 use bramble_net::{Buffers, Ledger, Stream};
 
 use super::{Consent, Source, Upload};
+use crate::balance::Standing;
 use crate::floor::Floor;
 
 fn pair() -> (UnixStream, Stream) {
@@ -21,7 +23,9 @@ async fn of_a_body_in_chunks_something_is_missing_until_its_last_has_come() {
     let ((mut client, mut stream), (_backend, mut to)) = (pair(), pair());
     let mut input = Buffers::new(4096, &Ledger::unlimited()).buffer();
     let mut body = BodyReader::new(Body::Chunked, &Limits::default());
-    let mut upload = Upload::new(true, Consent::Given, Floor::step(Duration::from_secs(10)));
+    let standing = Rc::new(Standing::new(Instant::now()));
+    let floor = Floor::step(Duration::from_secs(10));
+    let mut upload = Upload::new(true, Consent::Given, floor, standing.clone());
     let mut missing = Vec::new();
     for part in ["5\r\nhello\r\n", "5\r\nworld\r\n", "0\r\n\r\n"] {
         client.write_all(part.as_bytes()).unwrap();
@@ -33,4 +37,6 @@ async fn of_a_body_in_chunks_something_is_missing_until_its_last_has_come() {
         missing.push(upload.missing(&from));
     }
     assert_eq!(missing, [1, 1, 0]);
+    // With its framing: that is what the backend was sent.
+    assert_eq!(standing.sent_bytes(), 25);
 }

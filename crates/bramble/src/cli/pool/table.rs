@@ -3,7 +3,7 @@
 use bramble_cluster::api::{BackendFacts, PoolBackend, PoolStatus};
 
 use crate::cli::print::Column::{Number, Text};
-use crate::cli::print::{Table, count};
+use crate::cli::print::{Table, count, in_set};
 
 /// One part a pool.
 pub fn all(pools: &[PoolStatus]) -> String {
@@ -25,7 +25,8 @@ fn pool(pool: &PoolStatus) -> String {
         Text("last error"),
     ]);
     pool.backends.iter().for_each(|backend| table.row(row(backend)));
-    format!("pool {}: {}\n{table}", pool.name, pool.method)
+    let sticky = pool.sticky.as_ref().map(|cookie| format!(", sticky by {cookie}"));
+    format!("pool {}: {}{}\n{table}", pool.name, pool.method, sticky.unwrap_or_default())
 }
 
 fn row(backend: &PoolBackend) -> [String; 8] {
@@ -36,7 +37,7 @@ fn row(backend: &PoolBackend) -> [String; 8] {
     [
         backend.name.clone(),
         backend.address.to_string(),
-        state(backend),
+        in_set(state(backend), backend.set),
         format!("{:.2}", backend.weight),
         sum(|facts| facts.requests),
         sum(|facts| facts.errors),

@@ -8,7 +8,7 @@ use bramble_cluster::api::{
 };
 
 use crate::cli::print::Column::{Number, Text};
-use crate::cli::print::{Table, clean, count, short, size};
+use crate::cli::print::{Table, clean, count, in_set, short, size};
 
 /// Everything, part by part; with rates when there is an earlier status.
 pub fn all(status: &Status, earlier: Option<&Status>) -> String {
@@ -222,7 +222,7 @@ fn backend_row(backend: &BackendFacts) -> [String; 8] {
         backend.name.clone(),
         backend.pool.clone(),
         backend.address.clone(),
-        backend.state.clone(),
+        in_set(backend.state.clone(), backend.set),
         count(backend.requests),
         count(backend.errors),
         count(backend.in_flight),
